@@ -1,0 +1,1 @@
+"""What the interoperability scripts share, one module per peer or idea."""

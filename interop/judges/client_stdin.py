@@ -1,0 +1,133 @@
+"""`client URL`: lines of standard input are sent, what arrives is printed."""
+
+import contextlib
+import subprocess
+import threading
+
+from websockets.sync.server import serve
+
+from judges.broken_servers import BrokenServer, close_1011
+from judges.client_check import expect_one_line
+from judges.processes import end, run_program, words
+from judges.report import expect, expect_true
+
+
+def run(report, command):
+    for name, check in CHECKS.items():
+        report.check(f"stdin: {name}", check, words(command))
+
+
+class Witness:
+    """What an echo server saw of one connection."""
+
+    def __init__(self):
+        self.messages = []
+        self.headers = None
+        self.subprotocol = None
+        self.close_code = None
+        self.ended = threading.Event()
+
+    def handle(self, ws):
+        self.headers = ws.request.headers
+        self.subprotocol = ws.subprotocol
+        for message in ws:
+            self.messages.append(message)
+            ws.send(message)
+        self.close_code = ws.close_code
+        self.ended.set()
+
+
+@contextlib.contextmanager
+def witnessing_server(**options):
+    witness = Witness()
+    with serve(witness.handle, "127.0.0.1", 0, **options) as server:
+        threading.Thread(target=server.serve_forever, daemon=True).start()
+        yield witness, "ws://127.0.0.1:%d" % server.socket.getsockname()[1]
+        server.shutdown()
+
+
+def talk(command, *options, lines=("one", "Grüße, 世界", "", "three"), **server_options):
+    """Has the client send the lines: what the server saw, what was printed."""
+    with witnessing_server(**server_options) as (witness, url):
+        text = "".join(line + "\n" for line in lines).encode()
+        status, out, errors = run_program([*command, url, *options], text, seconds=10)
+        expect_true(status == 0, f"exit status {status}, it said: {errors.decode()}")
+        expect_true(witness.ended.wait(5), "the server saw no end of the connection")
+    return witness, out.decode()
+
+
+def echoed_and_printed(command):
+    witness, out = talk(command)
+    expect(witness.messages, ["one", "Grüße, 世界", "", "three"], "messages")
+    # How a line is set off on the screen is the client's own affair.
+    rest = out
+    for line in ("one", "Grüße, 世界", "three"):
+        before, found, rest = rest.partition(line)
+        expect_true(found, f"{line!r} is not printed, or out of order, in {out!r}")
+
+
+def many_lines(command):
+    lines = [f"line {number}" for number in range(1000)]
+    witness, out = talk(command, lines=lines)
+    expect(witness.messages, lines, "messages")
+    expect_true("line 999" in out, "the last echo is not printed before the close")
+
+
+def closes_with_1000(command):
+    witness, _ = talk(command)
+    expect(witness.close_code, 1000, "close code")
+
+
+def no_input(command):
+    witness, _ = talk(command, lines=())
+    expect((witness.messages, witness.close_code), ([], 1000), "messages and close code")
+
+
+def binary(command):
+    witness, out = talk(command, "--binary", lines=("one", "two"))
+    expect(witness.messages, [b"one", b"two"], "messages")
+    expect_true("one" in out and "two" in out, f"the echoes are not printed in {out!r}")
+
+
+def subprotocol(command):
+    witness, _ = talk(
+        command, "--subprotocol", "chat.example", subprotocols=["other.example", "chat.example"]
+    )
+    expect(witness.subprotocol, "chat.example", "subprotocol")
+
+
+def header(command):
+    witness, _ = talk(command, "--header", "X-Interop: a value", "--header", "X-Second: 2")
+    expect(witness.headers.get("X-Interop"), "a value", "first header")
+    expect(witness.headers.get("X-Second"), "2", "second header")
+
+
+def server_closes_1011(command):
+    with BrokenServer(close_1011) as server:
+        # Its standard input stays open: it must not wait for a line to notice.
+        process = subprocess.Popen(
+            [*command, server.url],
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE,
+        )
+        try:
+            status = process.wait(8)
+            errors = process.stderr.read().decode()
+        finally:
+            end(process)
+        expect(status, 1, "exit status")
+        expect_one_line(errors)
+        expect_true("1011" in errors, f"no word of the code 1011 in {errors!r}")
+
+
+CHECKS = {
+    "echoed and printed": echoed_and_printed,
+    "1000 lines": many_lines,
+    "closes with 1000": closes_with_1000,
+    "no input": no_input,
+    "--binary": binary,
+    "--subprotocol": subprotocol,
+    "--header": header,
+    "server closes with 1011": server_closes_1011,
+}

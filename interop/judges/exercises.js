@@ -1,0 +1,102 @@
+// What a browser's own WebSocket does with the echo server of this page.
+// browser.py puts this text into a function and calls one exercise at a time.
+const url = `ws://${location.host}/`;
+
+function equal(got, want, what) {
+  const short = (value) => String(value).slice(0, 80);
+  if (got !== want) throw new Error(`${what}: got ${short(got)}, want ${short(want)}`);
+}
+
+function open(protocols = []) {
+  return new Promise((resolve, reject) => {
+    const ws = new WebSocket(url, protocols);
+    ws.binaryType = "arraybuffer";
+    ws.onopen = () => resolve(ws);
+    ws.onerror = () => reject(new Error("no connection"));
+  });
+}
+
+function receive(ws, count = 1) {
+  return new Promise((resolve, reject) => {
+    const messages = [];
+    ws.onmessage = ({ data }) => {
+      messages.push(data);
+      if (messages.length === count) resolve(messages);
+    };
+    ws.onclose = ({ code }) => reject(new Error(`closed with ${code}`));
+  });
+}
+
+function close(ws, ...closing) {
+  return new Promise((resolve) => {
+    ws.onclose = resolve;
+    ws.close(...closing);
+  });
+}
+
+async function echo(message) {
+  const ws = await open();
+  const received = receive(ws);
+  ws.send(message);
+  const [answer] = await received;
+  await close(ws);
+  return answer;
+}
+
+function equalBytes(buffer, want) {
+  const got = new Uint8Array(buffer);
+  equal(got.length, want.length, "length of the echo");
+  equal(got.findIndex((byte, i) => byte !== want[i]), -1, "first wrong byte");
+}
+
+const exercises = {
+  async text() {
+    equal(await echo("Gr\u00fc\u00dfe, \u4e16\u754c \u{1f44b}"), "Gr\u00fc\u00dfe, \u4e16\u754c \u{1f44b}", "echo");
+  },
+  async "ArrayBuffer"() {
+    const bytes = Uint8Array.from({ length: 256 }, (_, i) => i);
+    equalBytes(await echo(bytes.buffer), bytes);
+  },
+  async "Blob"() {
+    const ws = await open();
+    ws.binaryType = "blob";
+    const received = receive(ws);
+    ws.send(new Blob([new Uint8Array([0, 255, 1])]));
+    const [answer] = await received;
+    equal(answer instanceof Blob, true, "the echo is a Blob");
+    equalBytes(await answer.arrayBuffer(), new Uint8Array([0, 255, 1]));
+    await close(ws);
+  },
+  async empty() {
+    equal(await echo(""), "", "echo");
+    equalBytes(await echo(new ArrayBuffer(0)), new Uint8Array(0));
+  },
+  async "16 MiB"() {
+    // 251 is no power of two, so that a lost or repeated block shows.
+    const bytes = new Uint8Array(16 * 1024 * 1024);
+    for (let i = 0; i < bytes.length; i++) bytes[i] = i % 251;
+    equalBytes(await echo(bytes), bytes);
+  },
+  async "1000 pipelined"() {
+    const messages = Array.from({ length: 1000 }, (_, i) => `message ${i}`);
+    const ws = await open();
+    const received = receive(ws, messages.length);
+    for (const message of messages) ws.send(message);
+    equal((await received).join(), messages.join(), "echoes");
+    await close(ws);
+  },
+  async subprotocol() {
+    const ws = await open(["unknown.example", "echo.example"]);
+    equal(ws.protocol, "echo.example", "subprotocol");
+    await close(ws);
+  },
+  async "close codes"() {
+    for (const [code, reason] of [[1000, "bye"], [3000, "custom"]]) {
+      const event = await close(await open(), code, reason);
+      equal(event.code, code, "code");
+      // The answer may leave the reason out, but not make another one up.
+      if (event.reason !== "") equal(event.reason, reason, "reason");
+      equal(event.wasClean, true, "wasClean");
+    }
+  },
+};

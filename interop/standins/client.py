@@ -1,0 +1,96 @@
+"""A client that can be told to get one thing wrong; see echo.py beside it."""
+
+import argparse
+import os
+import sys
+import threading
+import time
+
+from websockets.exceptions import ConnectionClosedOK
+from websockets.sync.client import connect
+
+parser = argparse.ArgumentParser()
+parser.add_argument("url")
+parser.add_argument("--check", action="store_true")
+parser.add_argument("--binary", action="store_true")
+parser.add_argument("--subprotocol", action="append")
+parser.add_argument("--header", action="append", default=[])
+parser.add_argument("--fault", default="none")
+options = parser.parse_args()
+fault = options.fault
+
+
+def check(ws):
+    for message in ["text", "Grüße", b"\x00\xff", "", b"", b"x" * (4 << 20)]:
+        ws.send(message)
+        echo = ws.recv(timeout=10)
+        if echo != message and fault != "believes-anything":
+            raise ValueError("the echo is not what was sent")
+
+
+def talk(ws):
+    lines = sys.stdin.read().splitlines() if fault == "reads-all-first" else sys.stdin
+    expected = [0]
+
+    def send():
+        for line in lines:
+            line = line.removesuffix("\n")
+            expected[0] += 1
+            binary = options.binary and fault != "always-text"
+            ws.send(line.encode() if binary else line)
+        expected.append(True)
+        if fault == "closes-early" or expected[0] == 0:
+            ws.close(1001 if fault == "closes-1001" else 1000)
+
+    threading.Thread(target=send, daemon=True).start()
+    received = 0
+    for message in ws:
+        text = message if isinstance(message, str) else message.decode()
+        if fault != "prints-nothing":
+            print(text)
+        received += 1
+        if len(expected) > 1 and received == expected[0]:
+            break
+    if not ws.close_code:
+        ws.close(1001 if fault == "closes-1001" else 1000)
+
+
+def main():
+    headers = dict(line.split(": ", 1) for line in options.header)
+    if fault == "no-headers":
+        headers = {}
+    protocols = None if fault == "no-subprotocol" else options.subprotocol
+    if fault == "hangs":
+        time.sleep(60)
+    limit = {"max_size": 1 << 20} if fault == "small-limit" else {"max_size": None}
+    ws = connect(
+        options.url,
+        subprotocols=protocols,
+        additional_headers=headers,
+        open_timeout=8,
+        close_timeout=2,
+        **limit,
+    )
+    with ws:
+        try:
+            (check if options.check else talk)(ws)
+        except ConnectionClosedOK:
+            raise ValueError("closed too early") from None
+    if ws.close_code != 1000 and fault != "closes-1001":
+        raise ValueError(f"closed with {ws.close_code}")
+
+
+try:
+    main()
+except Exception as error:
+    if fault == "silent":
+        os._exit(1)
+    if fault == "talkative":
+        print("Traceback:", file=sys.stderr)
+    if fault == "always-0":
+        os._exit(0)
+    print(f"client: {type(error).__name__}: {error}".replace("\n", " "), file=sys.stderr)
+    sys.stderr.flush()
+    os._exit(3 if fault == "status-3" else 1)
+sys.stdout.flush()
+os._exit(0)

@@ -1,0 +1,118 @@
+//! Reading and writing under a deadline, for handshakes.
+
+use std::future::poll_fn;
+use std::io;
+use std::task::{Context, Poll};
+use std::time::Duration;
+
+use bytes::{Buf, BytesMut};
+use miniws_proto::{HandshakeError, SendQueue, Time};
+
+use crate::{Error, Timer, Transport};
+
+/// How much a handshake reads at once: most heads are smaller.
+const READ: usize = 4 << 10;
+/// How much of what a client still sends is read after it was refused, and for how long, so that
+/// the answer is not lost to a reset of the connection.
+const LINGER_BYTES: usize = 64 << 10;
+const LINGER_TIME: Duration = Duration::from_secs(1);
+
+/// A transport, and the time until which it may be waited for.
+pub(crate) struct Bounded<'a, S, T> {
+    transport: &'a mut S,
+    timer: T,
+    timeout: Duration,
+    deadline: Time,
+}
+
+impl<'a, S: Transport, T: Timer> Bounded<'a, S, T> {
+    pub(crate) fn new(transport: &'a mut S, deadline: Time) -> Self {
+        Self {
+            transport,
+            timer: T::default(),
+            timeout: deadline.saturating_since(T::now()),
+            deadline,
+        }
+    }
+
+    /// Starts the clock anew: the time that the application took to decide is not the peer's.
+    pub(crate) fn restart(&mut self) {
+        self.deadline = T::now() + self.timeout;
+    }
+
+    /// Reads something; 0 is the end, `None` the deadline.
+    pub(crate) async fn read(&mut self, input: &mut BytesMut) -> io::Result<Option<usize>> {
+        self.until_deadline(|transport, cx| transport.poll_read(cx, input, READ))
+            .await
+            .transpose()
+    }
+
+    /// Writes everything.
+    pub(crate) async fn write(&mut self, output: &mut SendQueue) -> Result<(), Error> {
+        while !output.is_empty() {
+            let written = self
+                .until_deadline(|transport, cx| transport.poll_write(cx, output))
+                .await;
+            match written.transpose()? {
+                Some(0) => return Err(io::Error::from(io::ErrorKind::WriteZero).into()),
+                Some(count) => output.advance(count),
+                None => return Err(HandshakeError::Timeout.into()),
+            }
+        }
+        let flushed = self
+            .until_deadline(|transport, cx| transport.poll_flush(cx))
+            .await;
+        match flushed.transpose()? {
+            Some(()) => Ok(()),
+            None => Err(HandshakeError::Timeout.into()),
+        }
+    }
+
+    /// Writes an answer after which nothing follows, and ends the connection so that the client
+    /// gets to see it.
+    pub(crate) async fn reply(&mut self, output: &mut SendQueue) {
+        let deadline = T::now() + LINGER_TIME;
+        self.deadline = deadline;
+        if self.write(output).await.is_err() {
+            return;
+        }
+        let shut = self
+            .until_deadline(|transport, cx| transport.poll_shutdown(cx))
+            .await;
+        if !matches!(shut, Some(Ok(()))) {
+            return;
+        }
+        let mut input = BytesMut::new();
+        let mut left = LINGER_BYTES;
+        while let Ok(Some(count @ 1..)) = self.read(&mut input).await {
+            input.clear();
+            left = left.saturating_sub(count);
+            if left == 0 || T::now() >= deadline {
+                return;
+            }
+        }
+    }
+
+    /// `None` when the deadline has come first.
+    async fn until_deadline<R>(
+        &mut self,
+        mut poll: impl FnMut(&mut S, &mut Context<'_>) -> Poll<io::Result<R>>,
+    ) -> Option<io::Result<R>> {
+        poll_fn(|cx| {
+            loop {
+                match poll(self.transport, cx) {
+                    Poll::Ready(Err(error)) if error.kind() == io::ErrorKind::Interrupted => {}
+                    Poll::Ready(result) => return Poll::Ready(Some(result)),
+                    Poll::Pending => break,
+                }
+            }
+            while T::now() < self.deadline {
+                if self.timer.poll_until(cx, self.deadline).is_pending() {
+                    return Poll::Pending;
+                }
+            }
+            Poll::Ready(None)
+        })
+        .await
+    }
+}

@@ -1,0 +1,301 @@
+//! Moves bytes between a transport and a connection, whatever the asynchronous runtime.
+
+use std::io;
+use std::task::{Context, Poll, ready};
+
+use bytes::{Buf, BytesMut};
+use miniws_proto::{
+    CloseFrame, CloseStatus, Connection, Event, Message, SendError, SendQueue, State, Time,
+};
+
+use crate::stop::StopTicket;
+use crate::{Error, pool};
+
+/// A byte stream of some runtime.
+pub trait Transport {
+    /// Appends what has come to `input`, after making room for `hint` bytes. 0 is the end.
+    fn poll_read(
+        &mut self,
+        cx: &mut Context<'_>,
+        input: &mut BytesMut,
+        hint: usize,
+    ) -> Poll<io::Result<usize>>;
+
+    /// Writes from the front of `output`, without taking it away.
+    fn poll_write(&mut self, cx: &mut Context<'_>, output: &SendQueue) -> Poll<io::Result<usize>>;
+
+    /// Hands on what the transport itself has buffered.
+    fn poll_flush(&mut self, cx: &mut Context<'_>) -> Poll<io::Result<()>>;
+
+    /// Ends the writing side.
+    fn poll_shutdown(&mut self, cx: &mut Context<'_>) -> Poll<io::Result<()>>;
+}
+
+/// A clock and a timer of some runtime.
+pub trait Timer: Default {
+    /// The time now.
+    fn now() -> Time;
+
+    /// Ready once `deadline` has passed. It may be ready before that as well: the caller looks at
+    /// its clock again.
+    fn poll_until(&mut self, cx: &mut Context<'_>, deadline: Time) -> Poll<()>;
+}
+
+/// A transport, the connection over it, and the bytes between the two.
+///
+/// All state is in here and none in futures, so any future that polls this can be dropped at any
+/// time, and nothing is lost.
+#[derive(Debug)]
+pub struct Driver<S, T> {
+    transport: S,
+    connection: Connection,
+    /// What has been read, but not yet received.
+    input: BytesMut,
+    timer: T,
+    /// The transport has taken bytes that it may still buffer.
+    unflushed: bool,
+    /// The writing side of the transport is of no more use: shut down, or broken.
+    write_ended: bool,
+    /// Why the transport failed, until that is told.
+    failure: Option<io::Error>,
+    stop: Option<StopTicket>,
+    /// The stream of events has ended with an error.
+    stream_failed: bool,
+}
+
+impl<S: Transport, T: Timer> Driver<S, T> {
+    /// Drives `connection` over `transport`; `input` is what has been read too far before.
+    pub fn new(transport: S, connection: Connection, input: BytesMut) -> Self {
+        Self {
+            transport,
+            connection,
+            input,
+            timer: T::default(),
+            unflushed: false,
+            write_ended: false,
+            failure: None,
+            stop: None,
+            stream_failed: false,
+        }
+    }
+
+    /// Makes the connection close with 1001 when its server asks for it.
+    pub fn set_stop(&mut self, ticket: StopTicket) {
+        self.stop = Some(ticket);
+    }
+
+    /// The transport.
+    pub fn transport(&self) -> &S {
+        &self.transport
+    }
+
+    /// The connection.
+    pub fn connection(&self) -> &Connection {
+        &self.connection
+    }
+
+    /// The next event, `None` after the end. Writes what is queued before it waits.
+    pub fn poll_recv(&mut self, cx: &mut Context<'_>) -> Poll<Result<Option<Event>, Error>> {
+        loop {
+            let received = self.connection.receive(&mut self.input);
+            if let Ok(Some(event)) = received {
+                return Poll::Ready(Ok(Some(event)));
+            }
+            let closing = self.connection.state() != State::Open;
+            let written = self.poll_drain(cx);
+            if let Poll::Ready(Err(error)) = &written {
+                // What the peer sent before it went may still be there to be read: its close, say.
+                self.write_failed(error.kind().into());
+            }
+            if closing && matches!(written, Poll::Ready(Ok(true) | Err(_))) {
+                // The answer to the peer's close has left, so the close can be told.
+                continue;
+            }
+            if !self.connection.wants_read() {
+                return Poll::Ready(match (self.failure.take(), received) {
+                    (Some(error), Err(_)) => Err(Error::Io(error)),
+                    (_, received) => received.map_err(Error::from),
+                });
+            }
+            match self.poll_read(cx) {
+                Poll::Ready(()) if !closing => {}
+                // A peer that goes on sending must not keep us past the deadline for closing.
+                Poll::Ready(()) => {
+                    let _ = self.poll_deadline(cx);
+                }
+                Poll::Pending => ready!(self.poll_deadline(cx)),
+            }
+        }
+    }
+
+    /// As [`poll_recv`](Self::poll_recv), for a `Stream`: an error is the last item.
+    pub fn poll_next(&mut self, cx: &mut Context<'_>) -> Poll<Option<Result<Event, Error>>> {
+        if self.stream_failed {
+            return Poll::Ready(None);
+        }
+        let received = ready!(self.poll_recv(cx));
+        self.stream_failed = received.is_err();
+        Poll::Ready(received.transpose())
+    }
+
+    /// Writes all that is queued.
+    pub fn poll_flush(&mut self, cx: &mut Context<'_>) -> Poll<Result<(), Error>> {
+        loop {
+            match self.poll_drain(cx) {
+                Poll::Ready(Ok(_)) => return Poll::Ready(Ok(())),
+                Poll::Ready(Err(error)) => {
+                    self.write_failed(error.kind().into());
+                    return Poll::Ready(Err(Error::Io(error)));
+                }
+                Poll::Pending => ready!(self.poll_write_deadline(cx))?,
+            }
+        }
+    }
+
+    /// Waits until a message can be queued.
+    pub fn poll_ready(&mut self, cx: &mut Context<'_>) -> Poll<Result<(), Error>> {
+        if !self.connection.can_send() && self.connection.state() == State::Open {
+            ready!(self.poll_flush(cx))?;
+        }
+        Poll::Ready(match self.connection.state() {
+            State::Open if !self.write_ended => Ok(()),
+            _ => Err(SendError::Closed.into()),
+        })
+    }
+
+    /// Queues what `queue` queues, unless the transport is broken.
+    pub fn feed(
+        &mut self,
+        queue: impl FnOnce(&mut Connection) -> Result<(), SendError>,
+    ) -> Result<(), Error> {
+        if self.write_ended {
+            return Err(SendError::Closed.into());
+        }
+        Ok(queue(&mut self.connection)?)
+    }
+
+    /// Queues `message` and takes it away once there is room, then writes all that is queued.
+    pub fn poll_send(
+        &mut self,
+        cx: &mut Context<'_>,
+        message: &mut Option<Message>,
+    ) -> Poll<Result<(), Error>> {
+        if message.is_some() {
+            ready!(self.poll_ready(cx))?;
+        }
+        if let Some(message) = message.take() {
+            self.feed(|connection| connection.send(message))?;
+        }
+        self.poll_flush(cx)
+    }
+
+    /// Closes with `frame`, unless the connection is closing already, then receives and drops events
+    /// until it has ended.
+    pub fn poll_close(
+        &mut self,
+        cx: &mut Context<'_>,
+        frame: &CloseFrame,
+    ) -> Poll<Result<CloseStatus, Error>> {
+        if self.connection.state() == State::Open {
+            self.connection.close(Some(frame.clone()))?;
+        }
+        while ready!(self.poll_recv(cx))?.is_some() {}
+        let status = self.connection.close_status();
+        Poll::Ready(status.ok_or_else(|| SendError::Closed.into()))
+    }
+
+    /// Writes what is queued, and shuts down when it is time. Tells whether anything was done.
+    fn poll_drain(&mut self, cx: &mut Context<'_>) -> Poll<io::Result<bool>> {
+        let mut done = false;
+        loop {
+            let output = self.connection.outgoing();
+            if output.is_empty() {
+                break;
+            }
+            done = true;
+            if self.write_ended {
+                output.advance(output.len());
+                continue;
+            }
+            match ready!(self.transport.poll_write(cx, output))? {
+                0 => return Poll::Ready(Err(io::ErrorKind::WriteZero.into())),
+                count => output.advance(count),
+            }
+            self.unflushed = true;
+        }
+        if self.unflushed {
+            ready!(self.transport.poll_flush(cx))?;
+            self.unflushed = false;
+        }
+        if self.connection.wants_shutdown() && !self.write_ended {
+            let _ = ready!(self.transport.poll_shutdown(cx)); // It may be down already.
+            self.write_ended = true;
+        }
+        Poll::Ready(Ok(done))
+    }
+
+    /// Ready when there is something new to receive.
+    fn poll_read(&mut self, cx: &mut Context<'_>) -> Poll<()> {
+        pool::fetch(&mut self.input, self.connection.outgoing());
+        let hint = self.connection.read_hint();
+        match self.transport.poll_read(cx, &mut self.input, hint) {
+            Poll::Ready(Ok(0)) => self.connection.receive_eof(),
+            Poll::Ready(Ok(_)) => {}
+            Poll::Ready(Err(error)) if error.kind() == io::ErrorKind::Interrupted => {}
+            Poll::Ready(Err(error)) => {
+                self.failure.get_or_insert(error);
+                self.connection.receive_eof();
+            }
+            Poll::Pending => {
+                pool::give_back(&mut self.input, self.connection.outgoing());
+                return Poll::Pending;
+            }
+        }
+        Poll::Ready(())
+    }
+
+    /// Ready when a deadline, or the server's stop, has changed something.
+    fn poll_deadline(&mut self, cx: &mut Context<'_>) -> Poll<()> {
+        if let Some(stop) = &mut self.stop
+            && stop.poll(cx, &mut self.connection).is_ready()
+        {
+            return Poll::Ready(());
+        }
+        loop {
+            let now = T::now();
+            let Some(deadline) = self.connection.poll_timeout(now) else {
+                return Poll::Pending;
+            };
+            if deadline <= now {
+                self.connection.handle_timeout(now);
+                return Poll::Ready(());
+            }
+            ready!(self.timer.poll_until(cx, deadline));
+        }
+    }
+
+    /// Ready when a deadline has changed something, with an error if it ended the connection.
+    fn poll_write_deadline(&mut self, cx: &mut Context<'_>) -> Poll<Result<(), Error>> {
+        loop {
+            let now = T::now();
+            let Some(deadline) = self.connection.poll_write_timeout(now) else {
+                return Poll::Pending;
+            };
+            if deadline <= now {
+                self.connection.handle_write_timeout(now);
+                return Poll::Ready(
+                    self.connection
+                        .error()
+                        .map_or(Ok(()), |error| Err(error.into())),
+                );
+            }
+            ready!(self.timer.poll_until(cx, deadline));
+        }
+    }
+
+    fn write_failed(&mut self, error: io::Error) {
+        self.write_ended = true;
+        self.unflushed = false;
+        self.failure.get_or_insert(error);
+    }
+}

@@ -1,0 +1,107 @@
+//! What can go wrong on any runtime.
+
+use std::fmt;
+use std::io;
+
+use miniws_proto::{CloseCode, HandshakeError, ReceiveError, ReceiveErrorKind, SendError};
+
+/// What went wrong with a connection, or on the way to one.
+#[derive(Debug)]
+#[non_exhaustive]
+pub enum Error {
+    /// The handshake failed. For a client whom the server refused,
+    /// [`HandshakeError::Refused`] carries the response.
+    Handshake(HandshakeError),
+    /// Nothing more can be received: the peer broke the protocol or a limit, was silent for too
+    /// long, or went away without a close.
+    Receive(ReceiveError),
+    /// Something can't be sent.
+    Send(SendError),
+    /// The transport failed, or could not be set up.
+    Io(io::Error),
+    /// No address of the host could be reached within the connect timeout.
+    ConnectTimeout,
+    /// The client's hook turned the server's response down.
+    Aborted,
+    /// The server's application answered a request with something else than a WebSocket: its hook
+    /// rejected it, or it was a plain HTTP request.
+    Declined {
+        /// The status of the answer.
+        status: u16,
+    },
+}
+
+impl Error {
+    /// Whether the connection ended without a close frame: what a browser calls 1006.
+    #[must_use]
+    pub fn is_connection_lost(&self) -> bool {
+        match self {
+            Self::Io(_) => true,
+            Self::Receive(error) => error.kind() == ReceiveErrorKind::ConnectionLost,
+            _ => false,
+        }
+    }
+
+    /// The code of the close frame that the failure sent to the peer, if it sent one.
+    #[must_use]
+    pub fn close_code(&self) -> Option<CloseCode> {
+        match self {
+            Self::Receive(error) => error.close_code(),
+            _ => None,
+        }
+    }
+}
+
+impl std::error::Error for Error {
+    fn source(&self) -> Option<&(dyn std::error::Error + 'static)> {
+        match self {
+            Self::Handshake(error) => Some(error),
+            Self::Receive(error) => Some(error),
+            Self::Send(error) => Some(error),
+            Self::Io(error) => Some(error),
+            Self::ConnectTimeout | Self::Aborted | Self::Declined { .. } => None,
+        }
+    }
+}
+
+impl fmt::Display for Error {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Handshake(error) => write!(f, "handshake failed: {error}"),
+            Self::Receive(error) => write!(f, "receiving failed: {error}"),
+            Self::Send(error) => write!(f, "sending failed: {error}"),
+            Self::Io(error) => write!(f, "the transport failed: {error}"),
+            Self::ConnectTimeout => {
+                f.write_str("connecting failed: no address answered within the connect timeout")
+            }
+            Self::Aborted => f.write_str("handshake failed: the hook turned the response down"),
+            Self::Declined { status } => {
+                write!(f, "no WebSocket was opened: the answer was status {status}")
+            }
+        }
+    }
+}
+
+impl From<HandshakeError> for Error {
+    fn from(error: HandshakeError) -> Self {
+        Self::Handshake(error)
+    }
+}
+
+impl From<ReceiveError> for Error {
+    fn from(error: ReceiveError) -> Self {
+        Self::Receive(error)
+    }
+}
+
+impl From<SendError> for Error {
+    fn from(error: SendError) -> Self {
+        Self::Send(error)
+    }
+}
+
+impl From<io::Error> for Error {
+    fn from(error: io::Error) -> Self {
+        Self::Io(error)
+    }
+}

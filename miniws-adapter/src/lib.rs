@@ -1,0 +1,25 @@
+//! What the miniws adapters share, so that each of them stays thin: the [`clock`], the [`OsEntropy`]
+//! and the buffers that the pure core doesn't have, one [`Error`], and, for the asynchronous ones,
+//! the [`Driver`] that moves bytes between a transport and a [`Connection`](miniws_proto::Connection).
+//!
+//! Applications use an adapter instead: `miniws-tokio`, `miniws-async-std` or `miniws-blocking`.
+
+mod accept;
+mod bounded;
+pub mod clock;
+mod connect;
+mod driver;
+mod entropy;
+mod error;
+pub mod pool;
+mod split;
+mod stop;
+mod waiters;
+
+pub use accept::{Acceptor, Attempt};
+pub use connect::{IpFamily, connect};
+pub use driver::{Driver, Timer, Transport};
+pub use entropy::OsEntropy;
+pub use error::Error;
+pub use split::Shared;
+pub use stop::{Stop, StopTicket};

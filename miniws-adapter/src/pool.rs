@@ -1,0 +1,70 @@
+//! Buffers that connections share, so that one that waits holds none.
+
+use std::cell::RefCell;
+
+use bytes::BytesMut;
+use miniws_proto::SendQueue;
+
+/// Puts back the buffers of a connection that is about to wait: the input if it is empty, and that
+/// of the queue if it is.
+pub fn give_back(input: &mut BytesMut, queue: &mut SendQueue) {
+    POOL.with_borrow_mut(|pool| {
+        if input.is_empty() && input.capacity() > 0 {
+            let mut input = std::mem::take(input);
+            // What is left of a block counts as the whole block, if nobody else uses it.
+            if !input.try_reclaim(LARGEST + 1) {
+                pool.inputs.put(input);
+            }
+        }
+        if let Some(buffer) = queue.take_buffer()
+            && buffer.capacity() <= LARGEST
+        {
+            pool.outputs.put(buffer);
+        }
+    });
+}
+
+/// Fetches the buffers that a connection needs before it reads, and writes its answers.
+pub fn fetch(input: &mut BytesMut, queue: &mut SendQueue) {
+    POOL.with_borrow_mut(|pool| {
+        if input.capacity() == 0
+            && let Some(buffer) = pool.inputs.0.pop()
+        {
+            *input = buffer;
+        }
+        if queue.is_empty()
+            && let Some(buffer) = pool.outputs.0.pop()
+        {
+            queue.give_buffer(buffer);
+        }
+    });
+}
+
+/// A task reads, handles and answers before the next one runs on its thread, so a few are enough.
+const MOST: usize = 8;
+/// Larger ones than this are rare, and not worth to be held.
+const LARGEST: usize = 256 << 10;
+
+thread_local! {
+    static POOL: RefCell<Pool> = const {
+        RefCell::new(Pool {
+            inputs: Shelf(Vec::new()),
+            outputs: Shelf(Vec::new()),
+        })
+    };
+}
+
+struct Pool {
+    inputs: Shelf<BytesMut>,
+    outputs: Shelf<Vec<u8>>,
+}
+
+struct Shelf<T>(Vec<T>);
+
+impl<T> Shelf<T> {
+    fn put(&mut self, item: T) {
+        if self.0.len() < MOST {
+            self.0.push(item);
+        }
+    }
+}

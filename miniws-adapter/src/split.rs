@@ -1,0 +1,69 @@
+//! A driver that several halves share.
+
+use std::fmt;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::task::{Context, Poll, Waker};
+
+use crate::driver::Driver;
+use crate::waiters::Waiters;
+
+/// A driver that the halves of a split connection share.
+pub struct Shared<S, T> {
+    driver: Mutex<Driver<S, T>>,
+    waiters: Arc<Waiters>,
+    /// Wakes all of the waiters.
+    waker: Waker,
+}
+
+impl<S, T> Shared<S, T> {
+    /// Shares a driver.
+    pub fn new(driver: Driver<S, T>) -> Self {
+        let waiters = Arc::new(Waiters::default());
+        Self {
+            driver: Mutex::new(driver),
+            waker: Waker::from(waiters.clone()),
+            waiters,
+        }
+    }
+
+    /// Polls the driver on behalf of one half.
+    pub fn poll<R>(
+        &self,
+        cx: &Context<'_>,
+        poll: impl FnOnce(&mut Driver<S, T>, &mut Context<'_>) -> Poll<R>,
+    ) -> Poll<R> {
+        // Before polling, so that no wake-up is missed.
+        self.waiters.register(cx.waker());
+        let polled = poll(&mut self.lock(), &mut Context::from_waker(&self.waker));
+        if polled.is_ready() {
+            self.waiters.unregister(cx.waker());
+        }
+        polled
+    }
+
+    /// Does something with the driver that the other half, which may be waiting, has to take into
+    /// account: there may be a new deadline.
+    pub fn change<R>(&self, change: impl FnOnce(&mut Driver<S, T>) -> R) -> R {
+        let changed = change(&mut self.lock());
+        self.waker.wake_by_ref();
+        changed
+    }
+
+    /// The driver, to look at it. Don't hold on to it.
+    pub fn lock(&self) -> MutexGuard<'_, Driver<S, T>> {
+        self.driver.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// The driver, if this is the only half.
+    pub fn into_driver(self) -> Driver<S, T> {
+        self.driver
+            .into_inner()
+            .unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+impl<S, T> fmt::Debug for Shared<S, T> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Shared").finish_non_exhaustive()
+    }
+}

@@ -1,0 +1,236 @@
+//! An open connection: events out of bytes, bytes out of calls.
+//!
+//! - `receive`: bytes to frames to events.
+//! - `assemble`: frames to messages.
+//! - `send`: calls to frames in the send queue.
+//! - `state`: every transition between open and closed.
+//! - `timers`: every deadline.
+
+mod assemble;
+mod masker;
+mod receive;
+mod send;
+mod state;
+mod timers;
+
+use alloc::boxed::Box;
+use alloc::sync::Arc;
+use core::fmt;
+use core::time::Duration;
+
+use crate::close::CloseStatus;
+use crate::config::Config;
+use crate::entropy::Entropy;
+use crate::error::ReceiveError;
+use crate::queue::SendQueue;
+use crate::time::Time;
+use crate::utf8::Utf8Bytes;
+use masker::Masker;
+use receive::Receiver;
+use send::Sender;
+use state::Lifecycle;
+pub use state::State;
+use timers::Timers;
+
+/// A WebSocket connection after its handshake, in either role.
+///
+/// It does no I/O. Whoever drives it
+///
+/// - reads bytes from the transport into a buffer and calls [`receive`](Self::receive) until that
+///   returns no event, and [`receive_eof`](Self::receive_eof) at the end of the stream;
+/// - writes what [`outgoing`](Self::outgoing) holds to the transport, and shuts down its writing
+///   side when [`wants_shutdown`](Self::wants_shutdown) says so;
+/// - sleeps at most until [`poll_timeout`](Self::poll_timeout), then calls
+///   [`handle_timeout`](Self::handle_timeout).
+///
+/// The crate's page walks through a whole event loop.
+pub struct Connection {
+    config: Arc<Config>,
+    negotiated: Negotiated,
+    /// A client has one, a server none: this is the role.
+    masker: Option<Box<Masker>>,
+    lifecycle: Lifecycle,
+    receiver: Receiver,
+    sender: Sender,
+    timers: Timers,
+}
+
+/// What the handshake has settled for the connection.
+///
+/// ```
+/// use miniws_proto::{Config, Connection, Negotiated};
+///
+/// let negotiated = Negotiated::new().with_subprotocol("chat".into());
+/// let server = Connection::server(Config::default(), negotiated);
+/// assert_eq!(server.subprotocol(), Some("chat"));
+/// ```
+#[derive(Clone, Debug, Default)]
+pub struct Negotiated {
+    subprotocol: Option<Utf8Bytes>,
+}
+
+impl Negotiated {
+    /// Neither a subprotocol nor an extension.
+    #[must_use]
+    pub fn new() -> Self {
+        Self::default()
+    }
+
+    /// The subprotocol that the server chose.
+    #[must_use]
+    pub fn with_subprotocol(mut self, name: Utf8Bytes) -> Self {
+        self.subprotocol = Some(name);
+        self
+    }
+}
+
+impl Connection {
+    /// The server's side of a connection whose handshake is done.
+    #[must_use]
+    pub fn server(config: impl Into<Arc<Config>>, negotiated: Negotiated) -> Self {
+        Self::new(config.into(), negotiated, None)
+    }
+
+    /// The client's side of a connection whose handshake is done. The masking keys come from
+    /// `entropy`.
+    #[must_use]
+    pub fn client(
+        config: impl Into<Arc<Config>>,
+        negotiated: Negotiated,
+        entropy: impl Entropy + 'static,
+    ) -> Self {
+        let masker = Box::new(Masker::new(Box::new(entropy)));
+        Self::new(config.into(), negotiated, Some(masker))
+    }
+
+    fn new(config: Arc<Config>, negotiated: Negotiated, masker: Option<Box<Masker>>) -> Self {
+        Self {
+            config,
+            negotiated,
+            masker,
+            lifecycle: Lifecycle::default(),
+            receiver: Receiver::default(),
+            sender: Sender::default(),
+            timers: Timers::default(),
+        }
+    }
+
+    /// The output that waits for the transport. When it has been drained, call this once more:
+    /// the next fragment of a large message, or a late pong, may follow.
+    pub fn outgoing(&mut self) -> &mut SendQueue {
+        self.refill();
+        &mut self.sender.queue
+    }
+
+    /// Where the connection stands between open and closed.
+    #[must_use]
+    pub fn state(&self) -> State {
+        self.lifecycle.state()
+    }
+
+    /// Whether [`send`](Self::send) would take a message: the connection is open, and the queue is
+    /// below [`Config::max_queued`].
+    #[must_use]
+    pub fn can_send(&self) -> bool {
+        self.lifecycle.is_open() && self.has_room() && !self.sender.is_streaming()
+    }
+
+    /// Whether to read from the transport. It is false once the connection has ended; then the
+    /// transport can be dropped.
+    #[must_use]
+    pub fn wants_read(&self) -> bool {
+        !self.lifecycle.is_ended()
+    }
+
+    /// Whether to shut down the writing side of the transport now. The caller does it once, then
+    /// goes on reading until the end of the stream.
+    ///
+    /// RFC 6455 section 7.1.1 has the server end TCP first: once both close frames are through, or
+    /// the close frame of its failure. A client waits for the server to do so, under the close
+    /// deadline.
+    #[must_use]
+    pub fn wants_shutdown(&self) -> bool {
+        self.lifecycle.is_ended()
+            || (self.lifecycle.is_ending() && self.masker.is_none() && !self.has_output())
+    }
+
+    /// How many bytes to make room for before the next read: enough for the rest of the frame that
+    /// is being received, as far as the peer has earned it by what it has sent. What a frame merely
+    /// announces never counts for more than 16 KiB.
+    #[must_use]
+    pub fn read_hint(&self) -> usize {
+        self.receiver.read_hint()
+    }
+
+    /// The subprotocol that the handshake has settled.
+    #[must_use]
+    pub fn subprotocol(&self) -> Option<&str> {
+        self.negotiated.subprotocol.as_deref()
+    }
+
+    /// How the connection ended, `None` while that is still open.
+    #[must_use]
+    pub fn close_status(&self) -> Option<CloseStatus> {
+        self.lifecycle.close_status()
+    }
+
+    /// What made the connection fail, the same that [`receive`](Self::receive) returns; `None` as
+    /// long as it has not.
+    #[must_use]
+    pub fn error(&self) -> Option<ReceiveError> {
+        self.lifecycle.failure()
+    }
+
+    /// The round trip of the last keep-alive ping that was answered, as seen by whoever drives the
+    /// connection: up to the call of [`poll_timeout`](Self::poll_timeout) that follows the pong.
+    #[must_use]
+    pub fn latency(&self) -> Option<Duration> {
+        self.timers.latency()
+    }
+
+    /// When to call [`handle_timeout`](Self::handle_timeout), `None` for never. Ask each time before
+    /// waiting, when the transport has nothing to read for the moment: all that happened since the
+    /// last time counts as having happened now.
+    pub fn poll_timeout(&mut self, now: Time) -> Option<Time> {
+        self.observe(now);
+        self.next_deadline().map(|(time, _)| time)
+    }
+
+    /// Does what is due by now: sends a keep-alive ping, or gives up on a peer that is silent, that
+    /// takes no data, or that doesn't finish the close. Doing it too early does no harm.
+    pub fn handle_timeout(&mut self, now: Time) {
+        self.observe(now);
+        self.fire_due(now);
+    }
+
+    /// Like [`poll_timeout`](Self::poll_timeout) for a caller who waits to write and does not read
+    /// meanwhile: the silence of the peer proves nothing then, so only the deadlines of writing and
+    /// closing count.
+    pub fn poll_write_timeout(&mut self, now: Time) -> Option<Time> {
+        self.observe(now);
+        self.next_write_deadline().map(|(time, _)| time)
+    }
+
+    /// Like [`handle_timeout`](Self::handle_timeout), for the deadlines that
+    /// [`poll_write_timeout`](Self::poll_write_timeout) tells.
+    pub fn handle_write_timeout(&mut self, now: Time) {
+        self.observe(now);
+        self.fire_write_due(now);
+    }
+}
+
+impl fmt::Debug for Connection {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let role = if self.masker.is_some() {
+            "client"
+        } else {
+            "server"
+        };
+        f.debug_struct("Connection")
+            .field("role", &role)
+            .field("state", &self.state())
+            .field("subprotocol", &self.subprotocol())
+            .field("queued", &self.sender.queue.len())
+            .finish_non_exhaustive()
+    }
+}

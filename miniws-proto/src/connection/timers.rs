@@ -1,0 +1,156 @@
+//! Every deadline of an open connection.
+//!
+//! Nothing here is updated for each message: traffic leaves a mark, and the marks are read when the
+//! caller is about to wait.
+
+use core::time::Duration;
+
+use super::Connection;
+use crate::error::ReceiveErrorKind;
+use crate::time::Time;
+
+#[derive(Debug, Default)]
+pub(super) struct Timers {
+    /// Marks, set by traffic and read by `observe`.
+    pub(super) received: bool,
+    pub(super) messages: bool,
+    pub(super) ponged: bool,
+
+    last_received: Option<Time>,
+    last_message: Option<Time>,
+    /// The last time that the transport took output, and how much it had taken by then.
+    last_taken: Option<(Time, u64)>,
+    /// The keep-alive ping that has not been answered.
+    pinged: Option<Time>,
+    pings: u64,
+    latency: Option<Duration>,
+    closing_since: Option<Time>,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Due {
+    KeepAlive,
+    Pong,
+    Idle,
+    Write,
+    Close,
+}
+
+impl Timers {
+    pub(super) fn latency(&self) -> Option<Duration> {
+        self.latency
+    }
+
+    /// Whether `payload` answers the keep-alive ping that is under way.
+    pub(super) fn is_answer(&self, payload: &[u8]) -> bool {
+        self.pinged.is_some() && payload == self.pings.to_be_bytes()
+    }
+}
+
+impl Connection {
+    /// Takes note of what has happened since the last time.
+    pub(super) fn observe(&mut self, now: Time) {
+        let timers = &mut self.timers;
+        if core::mem::take(&mut timers.ponged)
+            && let Some(pinged) = timers.pinged.take()
+        {
+            timers.latency = Some(now.saturating_since(pinged));
+        }
+        if core::mem::take(&mut timers.received) || timers.last_received.is_none() {
+            timers.last_received = Some(now);
+        }
+        if core::mem::take(&mut timers.messages) || timers.last_message.is_none() {
+            timers.last_message = Some(now);
+        }
+
+        let taken = self.sender.queue.taken();
+        let stalled = timers.last_taken.filter(|(_, before)| *before == taken);
+        timers.last_taken = match self.sender.queue.is_empty() {
+            true => None,
+            false => stalled.or(Some((now, taken))),
+        };
+
+        if !self.lifecycle.is_open() {
+            timers.closing_since.get_or_insert(now);
+        }
+    }
+
+    /// What is due next, for a caller who waits to read and write.
+    pub(super) fn next_deadline(&self) -> Option<(Time, Due)> {
+        if !self.lifecycle.is_open() {
+            return self.next_write_deadline();
+        }
+        let timers = &self.timers;
+        let alive = match (timers.pinged, timers.last_received) {
+            (Some(pinged), received) => {
+                // Bytes of a large message are a sign of life as well: no pong can get past them.
+                let since = received.map_or(pinged, |received| received.max(pinged));
+                Some((since + self.config.pong_timeout, Due::Pong))
+            }
+            (None, received) => received
+                .zip(self.config.keep_alive)
+                .map(|(received, interval)| (received + interval, Due::KeepAlive)),
+        };
+        let idle = timers
+            .last_message
+            .zip(self.config.idle_timeout)
+            .map(|(message, timeout)| (message + timeout, Due::Idle));
+        [alive, idle, self.next_write_deadline()]
+            .into_iter()
+            .flatten()
+            .min_by_key(|(time, _)| *time)
+    }
+
+    /// What is due next, for a caller who only waits to write.
+    pub(super) fn next_write_deadline(&self) -> Option<(Time, Due)> {
+        if self.lifecycle.is_ended() {
+            None
+        } else if self.lifecycle.is_open() {
+            let (since, _) = self.timers.last_taken?;
+            Some((since + self.config.write_timeout?, Due::Write))
+        } else {
+            let since = self.timers.closing_since?;
+            Some((since + self.config.close_timeout, Due::Close))
+        }
+    }
+
+    pub(super) fn fire_due(&mut self, now: Time) {
+        while let Some((time, due)) = self.next_deadline()
+            && time <= now
+        {
+            self.fire(due, now);
+        }
+    }
+
+    pub(super) fn fire_write_due(&mut self, now: Time) {
+        while let Some((time, due)) = self.next_write_deadline()
+            && time <= now
+        {
+            self.fire(due, now);
+        }
+    }
+
+    fn fire(&mut self, due: Due, now: Time) {
+        match due {
+            Due::KeepAlive => {
+                self.timers.pings += 1;
+                self.timers.pinged = Some(now);
+                // A queue that is full has a deadline of its own, which comes soon enough.
+                if self.has_room() {
+                    self.queue_ping(&self.timers.pings.to_be_bytes());
+                }
+            }
+            Due::Pong => {
+                self.on_failure(ReceiveErrorKind::PongTimeout);
+            }
+            Due::Idle => {
+                self.on_failure(ReceiveErrorKind::IdleTimeout);
+                self.timers.closing_since = Some(now);
+            }
+            Due::Write => {
+                self.on_failure(ReceiveErrorKind::WriteTimeout);
+            }
+            Due::Close => self.on_close_deadline(),
+        }
+    }
+}

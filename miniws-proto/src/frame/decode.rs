@@ -1,0 +1,81 @@
+//! Bytes to frame header.
+
+use super::{MAX_CONTROL, MaskKey, Opcode};
+use crate::error::ReceiveErrorKind;
+
+/// A frame's header.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct Header {
+    pub(crate) fin: bool,
+    pub(crate) opcode: Opcode,
+    /// `Some` at a server, `None` at a client: anything else is refused here.
+    pub(crate) mask: Option<MaskKey>,
+    /// How many payload bytes follow.
+    pub(crate) payload_len: u64,
+    /// How many bytes the header itself takes.
+    pub(crate) size: usize,
+}
+
+/// Decodes the header at the start of `bytes`; `None` when more bytes are needed.
+///
+/// What the first two bytes show to be wrong is refused as soon as they are there.
+pub(crate) fn decode(bytes: &[u8], masked: bool) -> Result<Option<Header>, ReceiveErrorKind> {
+    let &[first, second, ref rest @ ..] = bytes else {
+        return Ok(None);
+    };
+    let opcode =
+        Opcode::from_bits(first & 0x0f).ok_or(ReceiveErrorKind::ReservedOpcode(first & 0x0f))?;
+    let fin = first & 0x80 != 0;
+    if first & 0x70 != 0 {
+        return Err(ReceiveErrorKind::ReservedBits);
+    }
+    if (second & 0x80 != 0) != masked {
+        return Err(match masked {
+            true => ReceiveErrorKind::UnmaskedFrame,
+            false => ReceiveErrorKind::MaskedFrame,
+        });
+    }
+    let short_len = second & 0x7f;
+    if opcode.is_control() {
+        if !fin {
+            return Err(ReceiveErrorKind::FragmentedControl);
+        }
+        if usize::from(short_len) > MAX_CONTROL {
+            return Err(ReceiveErrorKind::OversizedControl);
+        }
+    }
+
+    let (payload_len, rest) = match short_len {
+        126 => match rest.split_first_chunk() {
+            Some((len, rest)) => (u64::from(u16::from_be_bytes(*len)), rest),
+            None => return Ok(None),
+        },
+        127 => match rest.split_first_chunk() {
+            Some((len, rest)) => (u64::from_be_bytes(*len), rest),
+            None => return Ok(None),
+        },
+        len => (u64::from(len), rest),
+    };
+    match short_len {
+        126 if payload_len <= 125 => return Err(ReceiveErrorKind::NonMinimalLength),
+        127 if payload_len <= 0xffff => return Err(ReceiveErrorKind::NonMinimalLength),
+        127 if payload_len >> 63 != 0 => return Err(ReceiveErrorKind::LengthOverflow),
+        _ => {}
+    }
+
+    let (mask, rest) = if masked {
+        match rest.split_first_chunk() {
+            Some((key, rest)) => (Some(*key), rest),
+            None => return Ok(None),
+        }
+    } else {
+        (None, rest)
+    };
+    Ok(Some(Header {
+        fin,
+        opcode,
+        mask,
+        payload_len,
+        size: bytes.len() - rest.len(),
+    }))
+}

@@ -1,0 +1,78 @@
+//! How a server answers a request for a WebSocket that it accepts.
+
+use alloc::boxed::Box;
+
+use super::headers::{is_framing, is_handshake};
+use super::{HandshakeError, Headers, Request};
+
+/// How a server accepts a request: which subprotocol it chose, and what header fields it adds.
+///
+/// What is wrong with it is reported by [`Upgrade::accept`](crate::Upgrade::accept).
+///
+/// ```
+/// use miniws_proto::Accept;
+///
+/// let accept = Accept::new().subprotocol("chat").header("X-Served-By", "eu-1");
+/// assert_eq!(accept.chosen_subprotocol(), Some("chat"));
+/// ```
+#[derive(Clone, Debug, Default)]
+#[must_use = "a request is only accepted when this is handed on"]
+pub struct Accept {
+    subprotocol: Option<Box<str>>,
+    headers: Headers,
+    /// The first thing that was wrong while it was built.
+    error: Option<HandshakeError>,
+}
+
+impl Accept {
+    /// No subprotocol and no additional fields.
+    pub const fn new() -> Self {
+        Self {
+            subprotocol: None,
+            headers: Headers::new(),
+            error: None,
+        }
+    }
+
+    /// Chooses a subprotocol, one of [`Request::subprotocols`](crate::Request::subprotocols).
+    pub fn subprotocol(mut self, name: &str) -> Self {
+        self.subprotocol = Some(name.into());
+        self
+    }
+
+    /// Adds a header field.
+    ///
+    /// `Upgrade`, `Connection`, `Content-Length`, `Transfer-Encoding` and all that begin with
+    /// `Sec-WebSocket-` are reserved.
+    pub fn header(mut self, name: &str, value: impl AsRef<[u8]>) -> Self {
+        let pushed = match is_framing(name) || is_handshake(name) {
+            true => Err(HandshakeError::ReservedHeader(name.into())),
+            false => self.headers.push(name, value),
+        };
+        self.error = self.error.or(pushed.err());
+        self
+    }
+
+    /// The subprotocol that has been chosen.
+    #[must_use]
+    pub fn chosen_subprotocol(&self) -> Option<&str> {
+        self.subprotocol.as_deref()
+    }
+
+    /// The subprotocol and the additional fields, if they are in order for this request.
+    pub(super) fn check(
+        self,
+        request: &Request,
+    ) -> Result<(Option<Box<str>>, Headers), HandshakeError> {
+        if let Some(error) = self.error {
+            return Err(error);
+        }
+        if let Some(chosen) = &self.subprotocol {
+            // RFC 6455 section 4.2.2 item 5.5: exactly as the client wrote it.
+            if !request.subprotocols().any(|name| name == &**chosen) {
+                return Err(HandshakeError::UnrequestedSubprotocol(chosen.clone()));
+            }
+        }
+        Ok((self.subprotocol, self.headers))
+    }
+}

@@ -1,0 +1,228 @@
+//! Header fields.
+
+use alloc::boxed::Box;
+use alloc::vec::Vec;
+use core::{fmt, str};
+
+use super::HandshakeError;
+use crate::negotiate::is_token;
+
+/// Header fields in their order. Names keep their case and are found in any; repeats are allowed.
+///
+/// ```
+/// use miniws_proto::Headers;
+///
+/// let mut headers = Headers::new();
+/// headers.push("Cookie", "a=1")?;
+/// headers.push("cookie", "b=2")?;
+/// assert_eq!(headers.get("COOKIE"), Some("a=1"));
+/// assert!(headers.get_all("cookie").eq(["a=1", "b=2"]));
+/// assert!(headers.push("X-Name", "a\r\nX-Injected: b").is_err());
+/// # Ok::<(), miniws_proto::HandshakeError>(())
+/// ```
+#[derive(Clone, Default, PartialEq, Eq)]
+pub struct Headers {
+    fields: Vec<Field>,
+}
+
+#[derive(Clone, PartialEq, Eq)]
+struct Field {
+    name: Box<str>,
+    value: Box<[u8]>,
+}
+
+impl Headers {
+    /// No fields.
+    #[must_use]
+    pub const fn new() -> Self {
+        Self { fields: Vec::new() }
+    }
+
+    /// Appends a field. White space around the value is not part of it.
+    ///
+    /// # Errors
+    ///
+    /// [`HandshakeError::InvalidHeaderName`] for a name that is not a token (RFC 9110
+    /// section 5.1), and [`HandshakeError::InvalidHeaderValue`] for a value with a control
+    /// character other than a tab, such as the end of a line (RFC 9110 section 5.5).
+    pub fn push(&mut self, name: &str, value: impl AsRef<[u8]>) -> Result<(), HandshakeError> {
+        let value = value.as_ref();
+        if !is_token(name) {
+            return Err(HandshakeError::InvalidHeaderName(name.into()));
+        }
+        if value
+            .iter()
+            .any(|&byte| byte.is_ascii_control() && byte != b'\t')
+        {
+            return Err(HandshakeError::InvalidHeaderValue(name.into()));
+        }
+        self.fields.push(Field {
+            name: name.into(),
+            value: value.trim_ascii().into(),
+        });
+        Ok(())
+    }
+
+    /// The value of the first field with this name; `None` also when it is not UTF-8.
+    #[must_use]
+    pub fn get(&self, name: &str) -> Option<&str> {
+        self.values(name)
+            .next()
+            .and_then(|value| str::from_utf8(value).ok())
+    }
+
+    /// The values of all fields with this name, less those that are not UTF-8.
+    pub fn get_all(&self, name: &str) -> impl Iterator<Item = &str> {
+        self.values(name)
+            .filter_map(|value| str::from_utf8(value).ok())
+    }
+
+    /// All fields in their order.
+    pub fn iter(&self) -> impl Iterator<Item = (&str, &[u8])> {
+        self.fields
+            .iter()
+            .map(|field| (&*field.name, &*field.value))
+    }
+
+    /// How many fields there are.
+    #[must_use]
+    pub fn len(&self) -> usize {
+        self.fields.len()
+    }
+
+    /// Whether there are none.
+    #[must_use]
+    pub fn is_empty(&self) -> bool {
+        self.fields.is_empty()
+    }
+
+    /// The values of all fields with this name.
+    pub(super) fn values(&self, name: &str) -> impl Iterator<Item = &[u8]> {
+        self.iter()
+            .filter(move |(other, _)| other.eq_ignore_ascii_case(name))
+            .map(|(_, value)| value)
+    }
+
+    pub(super) fn contains(&self, name: &str) -> bool {
+        self.values(name).next().is_some()
+    }
+
+    /// The value of the field with this name that there must be one of.
+    pub(super) fn exactly_one(
+        &self,
+        name: &str,
+        missing: HandshakeError,
+        duplicate: HandshakeError,
+    ) -> Result<&[u8], HandshakeError> {
+        let mut values = self.values(name);
+        let value = values.next().ok_or(missing)?;
+        match values.next() {
+            None => Ok(value),
+            Some(_) => Err(duplicate),
+        }
+    }
+
+    /// The elements of the list that all fields with this name are together, less empty ones
+    /// (RFC 9110 section 5.6.1.2). It is for fields whose elements have no quoted strings.
+    pub(super) fn elements(&self, name: &str) -> impl Iterator<Item = &[u8]> {
+        self.values(name)
+            .flat_map(|value| value.split(|&byte| byte == b','))
+            .map(<[u8]>::trim_ascii)
+            .filter(|element| !element.is_empty())
+    }
+
+    /// Whether this keyword, in any case, is an element of the list.
+    pub(super) fn has_element(&self, name: &str, keyword: &str) -> bool {
+        self.elements(name)
+            .any(|element| element.eq_ignore_ascii_case(keyword.as_bytes()))
+    }
+
+    pub(super) fn append(&mut self, mut other: Self) {
+        self.fields.append(&mut other.fields);
+    }
+
+    /// Appends the lines of all fields to `head`.
+    pub(super) fn encode(&self, head: &mut Vec<u8>) {
+        for (name, value) in self.iter() {
+            encode_field(head, name, value);
+        }
+    }
+}
+
+/// Appends the line of one field. `name` and `value` must have been checked.
+pub(super) fn encode_field(head: &mut Vec<u8>, name: &str, value: impl AsRef<[u8]>) {
+    head.extend_from_slice(name.as_bytes());
+    head.extend_from_slice(b": ");
+    head.extend_from_slice(value.as_ref());
+    head.extend_from_slice(b"\r\n");
+}
+
+/// Whether the field says how the message is delimited or the connection goes on, which no
+/// application can be let decide.
+pub(super) fn is_framing(name: &str) -> bool {
+    ["Connection", "Content-Length", "Transfer-Encoding"]
+        .iter()
+        .any(|reserved| name.eq_ignore_ascii_case(reserved))
+}
+
+/// Whether the field belongs to the WebSocket handshake itself.
+pub(super) fn is_handshake(name: &str) -> bool {
+    const PREFIX: &[u8] = b"Sec-WebSocket-";
+    let prefix = name.as_bytes().get(..PREFIX.len());
+    name.eq_ignore_ascii_case("Upgrade")
+        || prefix.is_some_and(|prefix| prefix.eq_ignore_ascii_case(PREFIX))
+}
+
+impl fmt::Debug for Headers {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let fields = self.iter();
+        f.debug_list()
+            .entries(fields.map(|(name, value)| (name, value.escape_ascii())))
+            .finish()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn nothing_can_be_injected() {
+        for name in ["", "a b", "a:", "a\r", "a\n", "a\0", "é", "a,b", "a\u{7f}"] {
+            let result = Headers::new().push(name, "v");
+            assert_eq!(result, Err(HandshakeError::InvalidHeaderName(name.into())));
+        }
+        for value in ["\r", "\n", "a\r\nb: c", "\0", "a\x01", "\x7f", " \r\n"] {
+            let result = Headers::new().push("a", value);
+            assert_eq!(result, Err(HandshakeError::InvalidHeaderValue("a".into())));
+        }
+    }
+
+    #[test]
+    fn values_keep_what_is_not_ascii() {
+        let mut headers = Headers::new();
+        assert_eq!(headers.push("a", "\t b\tc \u{e9} "), Ok(()));
+        assert_eq!(headers.push("b", b"\xff"), Ok(()));
+        assert_eq!(headers.get("A"), Some("b\tc \u{e9}"));
+        assert_eq!(headers.get("b"), None);
+        assert_eq!(headers.iter().nth(1), Some(("b", &b"\xff"[..])));
+    }
+
+    #[test]
+    fn lists_span_fields() {
+        let mut headers = Headers::new();
+        assert_eq!(headers.push("Connection", "keep-alive,, x"), Ok(()));
+        assert_eq!(headers.push("connection", " ,\tUPGRADE"), Ok(()));
+        assert!(headers.has_element("Connection", "upgrade"));
+        assert!(headers.has_element("Connection", "X"));
+        assert!(!headers.has_element("Connection", "keep"));
+        assert!(!headers.has_element("Connection", ""));
+    }
+
+    #[test]
+    fn reserved_names_in_any_case() {
+        assert!(is_framing("connection") && is_framing("CONTENT-LENGTH"));
+        assert!(is_handshake("upgrade") && is_handshake("sec-websocket-anything"));
+        assert!(!is_handshake("Sec-WebSocket") && !is_framing("Upgrade"));
+    }
+}

@@ -1,0 +1,191 @@
+//! The head of an HTTP/1.1 message (RFC 9112): from bytes to a request or a response.
+
+use alloc::vec;
+
+use bytes::BytesMut;
+
+use super::{HandshakeError, Headers, Request, Response};
+use crate::config::Config;
+
+/// Looks for the end of a head that arrives piece by piece, and looks at each byte once.
+///
+/// On its way it counts the lines and refuses what no parser may be lenient about: how a line ends
+/// and where a field goes on are what smuggling a request past a proxy is made of.
+#[derive(Debug)]
+pub(super) struct HeadScanner {
+    scanned: usize,
+    line: Line,
+    /// Lines that have begun, the first one included.
+    lines: usize,
+    /// RFC 9112 section 2.2: a server should pass over an empty line before the request.
+    skips_empty_lines: bool,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Line {
+    Empty,
+    Filled,
+    /// The carriage return has come that ends it.
+    Ending {
+        is_empty: bool,
+    },
+}
+
+/// The bytes of a head, up to and including its empty line.
+#[derive(Debug)]
+pub(super) struct Head {
+    bytes: BytesMut,
+    fields: usize,
+}
+
+impl HeadScanner {
+    pub(super) const fn request() -> Self {
+        Self {
+            scanned: 0,
+            line: Line::Empty,
+            lines: 0,
+            skips_empty_lines: true,
+        }
+    }
+
+    pub(super) const fn response() -> Self {
+        Self {
+            skips_empty_lines: false,
+            ..Self::request()
+        }
+    }
+
+    /// Goes on where the last call stopped. Once the head is complete it is taken out of `input`;
+    /// what is behind it stays there.
+    pub(super) fn take_head(
+        &mut self,
+        input: &mut BytesMut,
+        config: &Config,
+    ) -> Result<Option<Head>, HandshakeError> {
+        let within_limit = input.len().min(config.max_head_size);
+        let unscanned = input.get(self.scanned..within_limit).unwrap_or_default();
+        for &byte in unscanned {
+            self.scanned += 1;
+            if self.is_end(byte, config)? {
+                return Ok(Some(Head {
+                    bytes: input.split_to(self.scanned),
+                    fields: self.lines.saturating_sub(1),
+                }));
+            }
+        }
+        match self.scanned >= config.max_head_size {
+            true => Err(HandshakeError::HeadTooLarge),
+            false => Ok(None),
+        }
+    }
+
+    fn is_end(&mut self, byte: u8, config: &Config) -> Result<bool, HandshakeError> {
+        match (self.line, byte) {
+            (Line::Ending { is_empty }, b'\n') => {
+                self.line = Line::Empty;
+                match self.lines {
+                    0 if !self.skips_empty_lines => return Err(HandshakeError::MalformedStartLine),
+                    0 => {}
+                    _ => return Ok(is_empty),
+                }
+            }
+            (Line::Ending { .. }, _) => return Err(HandshakeError::ControlByte(b'\r')),
+            (line, b'\r') => {
+                self.line = Line::Ending {
+                    is_empty: line == Line::Empty,
+                };
+            }
+            (_, byte) if byte.is_ascii_control() && byte != b'\t' => {
+                return Err(HandshakeError::ControlByte(byte));
+            }
+            (Line::Filled, _) => {}
+            (Line::Empty, byte) => self.begin_line(byte, config)?,
+        }
+        Ok(false)
+    }
+
+    fn begin_line(&mut self, first: u8, config: &Config) -> Result<(), HandshakeError> {
+        let is_folded = matches!(first, b' ' | b'\t');
+        match self.lines {
+            0 if is_folded => return Err(HandshakeError::MalformedStartLine),
+            0 => {}
+            _ if is_folded => return Err(HandshakeError::FoldedHeader),
+            // The first line is no field, so there have been as many as lines, less it, plus this.
+            fields if fields > config.max_headers => return Err(HandshakeError::TooManyHeaders),
+            _ => {}
+        }
+        self.lines += 1;
+        self.line = Line::Filled;
+        Ok(())
+    }
+}
+
+/// The version of HTTP that a head is written in.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Version {
+    Http10,
+    Http11,
+}
+
+impl Head {
+    pub(super) fn parse_request(&self) -> Result<(Version, Request), HandshakeError> {
+        let mut fields = vec![httparse::EMPTY_HEADER; self.fields];
+        let mut parsed = httparse::Request::new(&mut fields);
+        let status = parsed.parse(&self.bytes).map_err(malformed)?;
+        match (status, parsed.method, parsed.path) {
+            (httparse::Status::Complete(_), Some(method), Some(target)) => {
+                let headers = headers(parsed.headers)?;
+                let request = Request::new(method, target, headers);
+                Ok((version(parsed.version), request))
+            }
+            _ => Err(HandshakeError::MalformedStartLine),
+        }
+    }
+
+    pub(super) fn parse_response(&self) -> Result<(Version, Response), HandshakeError> {
+        let mut fields = vec![httparse::EMPTY_HEADER; self.fields];
+        let mut parsed = httparse::Response::new(&mut fields);
+        let status = parsed.parse(&self.bytes).map_err(malformed)?;
+        match (status, parsed.code, parsed.reason) {
+            (httparse::Status::Complete(_), Some(code @ 100..), Some(reason)) => {
+                let headers = headers(parsed.headers)?;
+                let response = Response::new(code, reason, headers);
+                Ok((version(parsed.version), response))
+            }
+            _ => Err(HandshakeError::MalformedStartLine),
+        }
+    }
+}
+
+fn headers(fields: &[httparse::Header<'_>]) -> Result<Headers, HandshakeError> {
+    let mut headers = Headers::new();
+    for field in fields {
+        let pushed = headers.push(field.name, field.value);
+        pushed.map_err(|_| HandshakeError::MalformedHeader)?;
+    }
+    Ok(headers)
+}
+
+fn version(minor: Option<u8>) -> Version {
+    match minor {
+        Some(1) => Version::Http11,
+        _ => Version::Http10,
+    }
+}
+
+fn malformed(error: httparse::Error) -> HandshakeError {
+    match error {
+        httparse::Error::HeaderName | httparse::Error::HeaderValue => {
+            HandshakeError::MalformedHeader
+        }
+        httparse::Error::TooManyHeaders => HandshakeError::TooManyHeaders,
+        httparse::Error::Version => HandshakeError::UnsupportedHttpVersion,
+        httparse::Error::NewLine | httparse::Error::Status | httparse::Error::Token => {
+            HandshakeError::MalformedStartLine
+        }
+    }
+}
+
+#[cfg(test)]
+#[allow(clippy::panic, clippy::unwrap_used)]
+mod tests;

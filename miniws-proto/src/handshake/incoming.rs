@@ -1,0 +1,262 @@
+//! What a server does with a request: it checks it, and its application decides.
+
+use alloc::string::String;
+use alloc::sync::Arc;
+
+use base64::Engine as _;
+use base64::engine::general_purpose::STANDARD;
+
+use super::{Accept, HandshakeError, Headers, Reply, Request};
+use crate::config::Config;
+use crate::connection::{Connection, Negotiated};
+use crate::negotiate;
+use crate::queue::SendQueue;
+use crate::utf8::Utf8Bytes;
+
+/// A request that is in order, for the application to decide on.
+#[derive(Debug)]
+pub enum Incoming {
+    /// It asks for a WebSocket.
+    Upgrade(Upgrade),
+    /// It is HTTP and asks for something else, as a health check or a browser's address bar does.
+    Plain(PlainRequest),
+}
+
+/// A request for a WebSocket, which the application accepts or rejects.
+#[derive(Debug)]
+#[must_use = "the client waits for an answer"]
+pub struct Upgrade {
+    request: Arc<Request>,
+    config: Arc<Config>,
+    accept_key: String,
+}
+
+/// A request for something else than a WebSocket.
+#[derive(Debug)]
+#[must_use = "the client waits for an answer"]
+pub struct PlainRequest {
+    request: Arc<Request>,
+}
+
+impl Incoming {
+    /// Checks a request that another HTTP stack has parsed, of HTTP/1.1.
+    ///
+    /// ```
+    /// use miniws_proto::{Accept, Config, Headers, Incoming, Request};
+    ///
+    /// let mut headers = Headers::new();
+    /// for (name, value) in [
+    ///     ("Host", "example.com"),
+    ///     ("Upgrade", "websocket"),
+    ///     ("Connection", "Upgrade"),
+    ///     ("Sec-WebSocket-Key", "dGhlIHNhbXBsZSBub25jZQ=="),
+    ///     ("Sec-WebSocket-Version", "13"),
+    /// ] {
+    ///     headers.push(name, value)?;
+    /// }
+    /// let request = Request::new("GET", "/", headers);
+    /// let Incoming::Upgrade(upgrade) = Incoming::from_request(request, Config::default())? else {
+    ///     panic!("it asks for a WebSocket");
+    /// };
+    /// let (reply, _connection) = upgrade.accept_detached(Accept::new())?;
+    /// assert_eq!(reply.status(), 101);
+    /// assert_eq!(
+    ///     reply.headers().get("Sec-WebSocket-Accept"),
+    ///     Some("s3pPLMBiTxaQ9kYGzzhZRbK+xOo="),
+    /// );
+    /// # Ok::<(), miniws_proto::HandshakeError>(())
+    /// ```
+    ///
+    /// # Errors
+    ///
+    /// Whatever is wrong with the request. [`HandshakeError::reply`] is the answer to send.
+    pub fn from_request(
+        request: Request,
+        config: impl Into<Arc<Config>>,
+    ) -> Result<Self, HandshakeError> {
+        check_message(&request)?;
+        if !request.headers().has_element("Upgrade", "websocket") {
+            let request = Arc::new(request);
+            return Ok(Self::Plain(PlainRequest { request }));
+        }
+        Ok(Self::Upgrade(Upgrade {
+            accept_key: check_upgrade(&request)?,
+            request: Arc::new(request),
+            config: config.into(),
+        }))
+    }
+
+    /// The request.
+    #[must_use]
+    pub const fn request(&self) -> &Arc<Request> {
+        match self {
+            Self::Upgrade(upgrade) => upgrade.request(),
+            Self::Plain(plain) => plain.request(),
+        }
+    }
+}
+
+impl Upgrade {
+    /// The request.
+    #[must_use]
+    pub const fn request(&self) -> &Arc<Request> {
+        &self.request
+    }
+
+    /// Accepts: the connection is open, and the response waits in its queue.
+    ///
+    /// # Errors
+    ///
+    /// [`HandshakeError::UnrequestedSubprotocol`], or whatever is wrong with a header field.
+    /// [`HandshakeError::reply`] is then a response of status 500.
+    pub fn accept(self, accept: Accept) -> Result<Connection, HandshakeError> {
+        let (reply, mut connection) = self.accept_detached(accept)?;
+        connection.outgoing().copy(&reply.encode()?);
+        Ok(connection)
+    }
+
+    /// Accepts, and leaves it to another HTTP stack to send the response: it is handed back as
+    /// status 101 with its header fields, `Upgrade` and `Connection` among them. The connection is
+    /// open; its output must come behind the response.
+    ///
+    /// # Errors
+    ///
+    /// Those of [`accept`](Self::accept).
+    pub fn accept_detached(self, accept: Accept) -> Result<(Reply, Connection), HandshakeError> {
+        let (subprotocol, additional) = accept.check(&self.request)?;
+        let mut headers = Headers::new();
+        headers.push("Upgrade", "websocket")?;
+        headers.push("Connection", "Upgrade")?;
+        headers.push("Sec-WebSocket-Accept", &self.accept_key)?;
+        let mut negotiated = Negotiated::new();
+        if let Some(name) = subprotocol {
+            headers.push("Sec-WebSocket-Protocol", &*name)?;
+            negotiated = negotiated.with_subprotocol(Utf8Bytes::from(&*name));
+        }
+        headers.append(additional);
+        let connection = Connection::server(self.config, negotiated);
+        Ok((Reply::switching_protocols(headers), connection))
+    }
+
+    /// Rejects: what is returned is to be sent, and then the transport to be closed.
+    ///
+    /// # Errors
+    ///
+    /// Whatever is wrong with the reply. [`HandshakeError::reply`] is then a response of
+    /// status 500.
+    pub fn reject(self, reply: Reply) -> Result<SendQueue, HandshakeError> {
+        reply.into_queue()
+    }
+}
+
+impl PlainRequest {
+    /// The request.
+    #[must_use]
+    pub const fn request(&self) -> &Arc<Request> {
+        &self.request
+    }
+
+    /// Answers, usually by [`Reply::upgrade_required`]: what is returned is to be sent, and then
+    /// the transport to be closed.
+    ///
+    /// # Errors
+    ///
+    /// Whatever is wrong with the reply. [`HandshakeError::reply`] is then a response of
+    /// status 500.
+    pub fn respond(self, reply: Reply) -> Result<SendQueue, HandshakeError> {
+        reply.into_queue()
+    }
+}
+
+/// Checks what must hold for every request, whatever it asks for.
+fn check_message(request: &Request) -> Result<(), HandshakeError> {
+    let headers = request.headers();
+    if !request.is_target_clean() {
+        return Err(HandshakeError::InvalidTarget);
+    }
+    // A body would stand where the frames begin, and whoever sees it as the one could be made to
+    // see it as the other.
+    let announces_body =
+        |length: &[u8]| length.is_empty() || length.iter().any(|&byte| byte != b'0');
+    if headers.contains("Transfer-Encoding") || headers.values("Content-Length").any(announces_body)
+    {
+        return Err(HandshakeError::UnexpectedBody);
+    }
+    let host = headers.exactly_one(
+        "Host",
+        HandshakeError::MissingHost,
+        HandshakeError::DuplicateHost,
+    )?;
+    if !core::str::from_utf8(host).is_ok_and(super::url::is_authority) {
+        return Err(HandshakeError::InvalidHost);
+    }
+    if request.method() != "GET" {
+        return Err(HandshakeError::MethodNotAllowed);
+    }
+    if !request.is_target_resource() {
+        return Err(HandshakeError::InvalidTarget);
+    }
+    Ok(())
+}
+
+/// Checks what RFC 6455 section 4.2.1 asks of a request that has an `Upgrade: websocket`, and
+/// returns what answers its key.
+fn check_upgrade(request: &Request) -> Result<String, HandshakeError> {
+    let headers = request.headers();
+    if !headers.has_element("Connection", "upgrade") {
+        return Err(HandshakeError::MissingConnectionUpgrade);
+    }
+    let version = headers.exactly_one(
+        "Sec-WebSocket-Version",
+        HandshakeError::MissingVersion,
+        HandshakeError::DuplicateVersion,
+    )?;
+    if version != b"13" {
+        return Err(HandshakeError::UnsupportedVersion);
+    }
+    let key = headers.exactly_one(
+        "Sec-WebSocket-Key",
+        HandshakeError::MissingKey,
+        HandshakeError::DuplicateKey,
+    )?;
+    let accept_key = answer_key(key).ok_or(HandshakeError::InvalidKey)?;
+    request.parse_subprotocols()?;
+    request.parse_extensions()?;
+    Ok(accept_key)
+}
+
+/// What answers a key, if it is 16 bytes in base64.
+fn answer_key(key: &[u8]) -> Option<String> {
+    let mut decoded = [0; 18];
+    match STANDARD.decode_slice(key, &mut decoded) {
+        Ok(16) => core::str::from_utf8(key).ok().map(negotiate::accept_key),
+        _ => None,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn keys() {
+        for (key, is_good) in [
+            ("dGhlIHNhbXBsZSBub25jZQ==", true),
+            ("AAAAAAAAAAAAAAAAAAAAAA==", true),
+            ("", false),
+            ("dGhlIHNhbXBsZSBub25jZQ", false),
+            // 15, 17 and 18 bytes.
+            ("AAAAAAAAAAAAAAAAAAAA", false),
+            ("AAAAAAAAAAAAAAAAAAAAAAA=", false),
+            ("AAAAAAAAAAAAAAAAAAAAAAAA", false),
+            // Bits behind the last byte that are not 0.
+            ("AAAAAAAAAAAAAAAAAAAAAB==", false),
+            ("AAAAAAAAAAAAAAAAAAAAA===", false),
+            ("AAAAAAAAAAAA AAAAAAAAA==", false),
+            ("AAAAAAAAAAAAAAAAAAAA-_==", false),
+            ("AAAAAAAAAAAAAAAAAAAAAA==AAAA", false),
+        ] {
+            assert_eq!(answer_key(key.as_bytes()).is_some(), is_good, "{key}");
+        }
+    }
+}

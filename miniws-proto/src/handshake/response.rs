@@ -1,0 +1,86 @@
+//! A server's response, as a client sees it.
+
+use alloc::boxed::Box;
+use alloc::vec::Vec;
+use core::fmt;
+
+use super::request::parse_extensions;
+use super::{HandshakeError, Headers};
+use crate::negotiate::Extension;
+
+/// A server's response: the one that switched to WebSocket, or the one that refused to.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Response {
+    status: u16,
+    reason: Box<str>,
+    headers: Headers,
+    body: Vec<u8>,
+}
+
+impl Response {
+    pub(super) fn new(status: u16, reason: &str, headers: Headers) -> Self {
+        Self {
+            status,
+            reason: reason.into(),
+            headers,
+            body: Vec::new(),
+        }
+    }
+
+    /// The status code: 101 where the handshake succeeded.
+    #[must_use]
+    pub const fn status(&self) -> u16 {
+        self.status
+    }
+
+    /// The words behind the status code; often empty, and not to be relied on.
+    #[must_use]
+    pub fn reason(&self) -> &str {
+        &self.reason
+    }
+
+    /// The header fields.
+    #[must_use]
+    pub const fn headers(&self) -> &Headers {
+        &self.headers
+    }
+
+    /// The body of a response that refuses, without its transfer coding. It is cut short where
+    /// [`Config::max_body_size`](crate::Config::max_body_size), the handshake's deadline or the
+    /// end of the connection did so.
+    #[must_use]
+    pub fn body(&self) -> &[u8] {
+        &self.body
+    }
+
+    /// The subprotocol that the server chose.
+    #[must_use]
+    pub fn subprotocol(&self) -> Option<&str> {
+        self.headers.get("Sec-WebSocket-Protocol")
+    }
+
+    /// The extensions that the server chose.
+    #[must_use]
+    pub fn extensions(&self) -> Vec<Extension> {
+        self.parse_extensions().unwrap_or_default()
+    }
+
+    pub(super) fn parse_extensions(&self) -> Result<Vec<Extension>, HandshakeError> {
+        parse_extensions(&self.headers)
+    }
+
+    pub(super) fn body_mut(&mut self) -> &mut Vec<u8> {
+        &mut self.body
+    }
+}
+
+impl fmt::Display for Response {
+    /// The status and its reason.
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}", self.status)?;
+        match &*self.reason {
+            "" => Ok(()),
+            reason => write!(f, " {reason}"),
+        }
+    }
+}

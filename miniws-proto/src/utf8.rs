@@ -1,0 +1,246 @@
+//! Text that is known to be UTF-8, and the check that makes it so while bytes arrive.
+
+use alloc::string::String;
+use core::fmt;
+use core::ops::Deref;
+
+use bytes::Bytes;
+
+/// Bytes that are known to be UTF-8: a cheaply cloned, immutable string.
+///
+/// ```
+/// use miniws_proto::Utf8Bytes;
+///
+/// let text = Utf8Bytes::from("grüße");
+/// assert_eq!(text.to_uppercase(), "GRÜSSE");
+/// assert!(Utf8Bytes::try_from(bytes::Bytes::from_static(b"\xff")).is_err());
+/// ```
+#[derive(Clone, Default, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct Utf8Bytes(Bytes);
+
+impl Utf8Bytes {
+    /// A text that lives as long as the program, without allocating.
+    #[must_use]
+    pub const fn from_static(text: &'static str) -> Self {
+        Self(Bytes::from_static(text.as_bytes()))
+    }
+
+    /// Takes bytes that an [`Utf8Validator`] has passed as a whole.
+    pub(crate) fn from_validated(bytes: Bytes) -> Self {
+        debug_assert!(core::str::from_utf8(&bytes).is_ok());
+        Self(bytes)
+    }
+
+    /// The text.
+    #[must_use]
+    #[allow(unsafe_code)]
+    pub fn as_str(&self) -> &str {
+        // SAFETY: the field is private to this module; each of its constructors takes a `str`,
+        // checks the bytes, or is `from_validated`, whose crate-internal callers have had every
+        // byte pass the validator below, and `Bytes` never changes. The alternative is a second
+        // check of the whole text each time that it is looked at.
+        unsafe { core::str::from_utf8_unchecked(&self.0) }
+    }
+
+    /// The bytes of the text, without copying them.
+    #[must_use]
+    pub fn into_bytes(self) -> Bytes {
+        self.0
+    }
+}
+
+impl Deref for Utf8Bytes {
+    type Target = str;
+
+    fn deref(&self) -> &str {
+        self.as_str()
+    }
+}
+
+impl AsRef<str> for Utf8Bytes {
+    fn as_ref(&self) -> &str {
+        self
+    }
+}
+
+impl fmt::Debug for Utf8Bytes {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        fmt::Debug::fmt(self.as_str(), f)
+    }
+}
+
+impl fmt::Display for Utf8Bytes {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        fmt::Display::fmt(self.as_str(), f)
+    }
+}
+
+impl From<&str> for Utf8Bytes {
+    fn from(text: &str) -> Self {
+        Self(Bytes::copy_from_slice(text.as_bytes()))
+    }
+}
+
+impl From<String> for Utf8Bytes {
+    fn from(text: String) -> Self {
+        Self(text.into())
+    }
+}
+
+impl TryFrom<Bytes> for Utf8Bytes {
+    type Error = core::str::Utf8Error;
+
+    fn try_from(bytes: Bytes) -> Result<Self, Self::Error> {
+        match simdutf8::basic::from_utf8(&bytes) {
+            Ok(_) => Ok(Self(bytes)),
+            // The slow check says where.
+            Err(_) => core::str::from_utf8(&bytes).map(|_| Self(bytes.clone())),
+        }
+    }
+}
+
+impl PartialEq<str> for Utf8Bytes {
+    fn eq(&self, other: &str) -> bool {
+        self.as_str() == other
+    }
+}
+
+impl PartialEq<&str> for Utf8Bytes {
+    fn eq(&self, other: &&str) -> bool {
+        self.as_str() == *other
+    }
+}
+
+/// Checks text piece by piece and fails at the first byte that no continuation can make good
+/// (RFC 6455 section 8.1).
+#[derive(Clone, Debug, Default)]
+pub(crate) struct Utf8Validator {
+    /// The beginning of a character that the last piece ended in.
+    partial: [u8; 4],
+    partial_len: u8,
+}
+
+/// The text is not UTF-8.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct InvalidUtf8;
+
+impl Utf8Validator {
+    /// Checks the next piece.
+    pub(crate) fn push(&mut self, mut piece: &[u8]) -> Result<(), InvalidUtf8> {
+        while self.partial_len > 0 {
+            let Some((&byte, rest)) = piece.split_first() else {
+                return Ok(());
+            };
+            piece = rest;
+            self.push_to_partial(byte)?;
+        }
+        match check(piece)? {
+            [] => Ok(()),
+            tail => {
+                self.partial[..tail.len()].copy_from_slice(tail);
+                self.partial_len = tail.len() as u8;
+                Ok(())
+            }
+        }
+    }
+
+    /// Whether the text may end here: not within a character.
+    pub(crate) fn finish(&mut self) -> Result<(), InvalidUtf8> {
+        match core::mem::take(&mut self.partial_len) {
+            0 => Ok(()),
+            _ => Err(InvalidUtf8),
+        }
+    }
+
+    fn push_to_partial(&mut self, byte: u8) -> Result<(), InvalidUtf8> {
+        let len = usize::from(self.partial_len);
+        self.partial[len] = byte;
+        self.partial_len = check(&self.partial[..=len])?.len() as u8;
+        Ok(())
+    }
+}
+
+/// Checks `bytes` and returns the beginning of a character that they end in, at most three bytes.
+fn check(bytes: &[u8]) -> Result<&[u8], InvalidUtf8> {
+    if simdutf8::basic::from_utf8(bytes).is_ok() {
+        return Ok(&[]);
+    }
+    // Cut off what may be an unfinished character and let the slow check judge that alone, so that
+    // a long piece which ends within a character is not checked twice.
+    let start = unfinished(bytes);
+    let (whole, tail) = bytes.split_at(start);
+    match core::str::from_utf8(tail) {
+        Err(error) if error.error_len().is_none() && error.valid_up_to() == 0 => {}
+        _ => return Err(InvalidUtf8),
+    }
+    simdutf8::basic::from_utf8(whole).map_err(|_| InvalidUtf8)?;
+    Ok(tail)
+}
+
+/// Where the character begins that reaches or crosses the end of `bytes`.
+fn unfinished(bytes: &[u8]) -> usize {
+    let earliest = bytes.len().saturating_sub(3);
+    (earliest..bytes.len())
+        .rev()
+        .find(|&at| bytes[at] >= 0xc0)
+        .unwrap_or(bytes.len())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use alloc::vec::Vec;
+
+    fn verdict(pieces: &[&[u8]]) -> Result<(), InvalidUtf8> {
+        let mut validator = Utf8Validator::default();
+        for piece in pieces {
+            validator.push(piece)?;
+        }
+        validator.finish()
+    }
+
+    /// Every sequence of up to four bytes out of all the classes that UTF-8 tells apart, cut
+    /// everywhere, against the standard library.
+    #[test]
+    fn agrees_with_the_standard_library_however_cut() {
+        const CLASSES: [u8; 20] = [
+            0x00, 0x7f, 0x80, 0x8f, 0x90, 0x9f, 0xa0, 0xbf, 0xc0, 0xc2, 0xdf, 0xe0, 0xe1, 0xed,
+            0xef, 0xf0, 0xf1, 0xf4, 0xf5, 0xff,
+        ];
+        for number in 0..CLASSES.len().pow(4) {
+            let bytes: Vec<u8> = (0..4)
+                .map(|place| CLASSES[number / CLASSES.len().pow(place) % CLASSES.len()])
+                .collect();
+            let expected = core::str::from_utf8(&bytes).is_ok();
+            for cut in 0..=4 {
+                let (head, tail) = bytes.split_at(cut);
+                assert_eq!(
+                    verdict(&[head, tail]).is_ok(),
+                    expected,
+                    "{bytes:x?} at {cut}"
+                );
+            }
+        }
+    }
+
+    #[test]
+    fn fails_at_the_first_hopeless_byte() {
+        for (good, bad) in [
+            (&b"\xf4"[..], 0x90),
+            (b"\xed", 0xa0),
+            (b"\xe0", 0x9f),
+            (b"\xf0\x90", 0x41),
+            (b"abc", 0xc0),
+            (b"abc", 0xf5),
+            (b"", 0x80),
+        ] {
+            let mut validator = Utf8Validator::default();
+            assert_eq!(validator.push(good), Ok(()));
+            assert_eq!(
+                validator.push(&[bad]),
+                Err(InvalidUtf8),
+                "{good:x?} {bad:x}"
+            );
+        }
+    }
+}

@@ -1,0 +1,205 @@
+//! A listening server: handshakes side by side, and how it stops.
+
+use std::future::Future;
+use std::io;
+use std::net::SocketAddr;
+use std::time::Duration;
+
+use miniws_adapter::Stop;
+use tokio::net::{TcpListener, TcpStream};
+use tokio::task::JoinSet;
+use tokio::time::{sleep, timeout};
+
+use crate::{Error, Server, WebSocket};
+
+/// A server that listens. Dropping it stops listening and drops the handshakes that are not done.
+#[derive(Debug)]
+pub struct Listener {
+    server: Server,
+    /// `None` once it has stopped.
+    listener: Option<TcpListener>,
+    local_addr: SocketAddr,
+    nodelay: bool,
+    max_handshakes: usize,
+    handshakes: JoinSet<Result<WebSocket<TcpStream>, Error>>,
+    stop: Stop,
+}
+
+/// How long to wait when the machine is out of descriptors or memory, before accepting again.
+const EXHAUSTED_DELAY: Duration = Duration::from_millis(50);
+
+impl Listener {
+    pub(crate) fn new(
+        server: Server,
+        listener: TcpListener,
+        nodelay: bool,
+        max_handshakes: usize,
+    ) -> io::Result<Self> {
+        Ok(Self {
+            server,
+            local_addr: listener.local_addr()?,
+            listener: Some(listener),
+            nodelay,
+            max_handshakes,
+            handshakes: JoinSet::new(),
+            stop: Stop::default(),
+        })
+    }
+
+    /// The address that it listens on.
+    #[must_use]
+    pub fn local_addr(&self) -> SocketAddr {
+        self.local_addr
+    }
+
+    /// What stops it, from any task.
+    #[must_use]
+    pub fn stopper(&self) -> Stopper {
+        Stopper(self.stop.clone())
+    }
+
+    /// The next connection whose handshake is done, or an error for one whose handshake failed; there
+    /// is no harm in going on after an error. `None` once the server has been stopped.
+    ///
+    /// Handshakes run side by side, in tasks of their own: a slow one never holds up another.
+    ///
+    /// # Cancel safety
+    ///
+    /// No connection is lost when the future is dropped.
+    ///
+    /// ```no_run
+    /// # async fn example() -> std::io::Result<()> {
+    /// let mut listener = miniws_tokio::Server::new().bind("127.0.0.1:9001").await?;
+    /// while let Some(accepted) = listener.accept().await {
+    ///     match accepted {
+    ///         Ok(socket) => { tokio::spawn(async move { /* use it */ drop(socket) }); }
+    ///         Err(error) => eprintln!("{error}"),
+    ///     }
+    /// }
+    /// # Ok(()) }
+    /// ```
+    pub async fn accept(&mut self) -> Option<Result<WebSocket<TcpStream>, Error>> {
+        loop {
+            if self.stop.is_stopped() {
+                self.listener = None;
+            }
+            let listening = match &self.listener {
+                Some(listener) if self.handshakes.len() < self.max_handshakes => Some(listener),
+                _ => None,
+            };
+            if self.listener.is_none() && self.handshakes.is_empty() {
+                return None;
+            }
+            tokio::select! {
+                Some(done) = self.handshakes.join_next() => match done {
+                    Ok(Ok(socket)) => return Some(Ok(socket.with_stop(self.stop.ticket()))),
+                    Ok(Err(error)) => return Some(Err(error)),
+                    // A hook has panicked: that is the application's affair, and the client's loss.
+                    Err(error) => return Some(Err(io::Error::from(error).into())),
+                },
+                accepted = accept(listening), if listening.is_some() => match accepted {
+                    Ok((stream, remote_addr)) => self.begin(stream, remote_addr),
+                    Err(error) if is_transient(&error) => {}
+                    Err(_) => sleep(EXHAUSTED_DELAY).await,
+                },
+                () = self.stop.stopped(), if self.listener.is_some() => {}
+            }
+        }
+    }
+
+    /// Accepts until the server is stopped, and runs `handler` for each connection in a task of its
+    /// own. The tasks outlive this call. Handshakes that fail are passed over.
+    ///
+    /// # Cancel safety
+    ///
+    /// Dropping the future stops listening; tasks that run go on.
+    ///
+    /// ```
+    /// use miniws_tokio::{Event, Server, connect};
+    ///
+    /// # #[tokio::main(flavor = "current_thread")] async fn main() -> Result<(), Box<dyn std::error::Error>> {
+    /// let listener = Server::new().bind("127.0.0.1:0").await?;
+    /// let url = format!("ws://{}/", listener.local_addr());
+    /// let stopper = listener.stopper();
+    /// let server = tokio::spawn(listener.serve(|mut socket| async move {
+    ///     while let Ok(Some(event)) = socket.recv().await {
+    ///         if let Event::Message(message) = event {
+    ///             let _ = socket.send(message).await;
+    ///         }
+    ///     }
+    /// }));
+    ///
+    /// let mut client = connect(&url).await?;
+    /// client.send("hello").await?;
+    /// assert!(matches!(client.recv().await?, Some(Event::Message(_))));
+    ///
+    /// let stopping = tokio::spawn(async move { stopper.close_all(std::time::Duration::from_secs(5)).await });
+    /// assert!(matches!(client.recv().await?, Some(Event::Close(Some(frame))) if frame.code() == 1001.into()));
+    /// drop(client);
+    /// stopping.await?;
+    /// server.await?;
+    /// # Ok(()) }
+    /// ```
+    pub async fn serve<F, H>(mut self, handler: F)
+    where
+        F: Fn(WebSocket<TcpStream>) -> H,
+        H: Future<Output = ()> + Send + 'static,
+    {
+        while let Some(accepted) = self.accept().await {
+            if let Ok(socket) = accepted {
+                tokio::spawn(handler(socket));
+            }
+        }
+    }
+
+    fn begin(&mut self, stream: TcpStream, remote_addr: SocketAddr) {
+        let server = self.server.clone();
+        let nodelay = self.nodelay;
+        self.handshakes.spawn(async move {
+            stream.set_nodelay(nodelay)?;
+            server.accept_from(stream, remote_addr).await
+        });
+    }
+}
+
+async fn accept(listener: Option<&TcpListener>) -> io::Result<(TcpStream, SocketAddr)> {
+    match listener {
+        Some(listener) => listener.accept().await,
+        None => std::future::pending().await,
+    }
+}
+
+/// Whether only the one connection that was to be accepted has failed.
+fn is_transient(error: &io::Error) -> bool {
+    matches!(
+        error.kind(),
+        io::ErrorKind::ConnectionAborted
+            | io::ErrorKind::ConnectionReset
+            | io::ErrorKind::Interrupted
+    )
+}
+
+/// Stops a [`Listener`], from any task. Cloning it is cheap.
+#[derive(Clone, Debug)]
+pub struct Stopper(Stop);
+
+impl Stopper {
+    /// Stops listening. Connections that are open are left alone; handshakes under way are finished.
+    pub fn stop(&self) {
+        self.0.stop();
+    }
+
+    /// Stops listening, and closes all connections with code 1001, as each of them is received from.
+    /// Returns when all of them have been dropped. Those that are left at the deadline are ended
+    /// without further ado: their next `recv` fails.
+    ///
+    /// # Cancel safety
+    ///
+    /// When the future is dropped, the connections still close, but the deadline is not kept.
+    pub async fn close_all(&self, deadline: Duration) {
+        self.0.close();
+        if timeout(deadline, self.0.gone()).await.is_err() {
+            self.0.end();
+        }
+    }
+}
