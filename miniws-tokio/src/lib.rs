@@ -1,4 +1,73 @@
-//! WebSocket for [tokio](https://tokio.rs).
+//! WebSocket (RFC 6455) for [tokio](https://tokio.rs): clients, servers, and WebSockets over any
+//! stream of tokio's.
+//!
+//! The protocol is in [`miniws-proto`](miniws_proto), a pure state machine; this crate moves its bytes
+//! and keeps its deadlines. The same names are in `miniws-async-std` and `miniws-blocking`.
+//!
+//! # A client
+//!
+//! ```no_run
+//! use miniws_tokio::{Event, connect};
+//!
+//! # async fn example() -> Result<(), miniws_tokio::Error> {
+//! let mut socket = connect("ws://127.0.0.1:9001/").await?;
+//! socket.send("hello").await?;
+//! while let Some(event) = socket.recv().await? {
+//!     if let Event::Message(message) = event {
+//!         println!("{message:?}");
+//!         break;
+//!     }
+//! }
+//! socket.close().await?;
+//! # Ok(()) }
+//! ```
+//!
+//! [`Client`] has the settings: subprotocols, headers, addresses, timeouts, a hook that sees the
+//! response. [`Client::handshake`] takes a stream that the caller has made, such as a TLS stream for
+//! `wss://`.
+//!
+//! # A server
+//!
+//! ```
+//! use miniws_tokio::{Event, Server, connect};
+//!
+//! # #[tokio::main(flavor = "current_thread")] async fn main() -> Result<(), Box<dyn std::error::Error>> {
+//! let listener = Server::new().bind("127.0.0.1:0").await?;
+//! let url = format!("ws://{}/", listener.local_addr());
+//! tokio::spawn(listener.serve(|mut socket| async move {
+//!     while let Ok(Some(event)) = socket.recv().await {
+//!         if let Event::Message(message) = event {
+//!             let _ = socket.send(message).await;
+//!         }
+//!     }
+//! }));
+//!
+//! let mut socket = connect(&url).await?;
+//! socket.send("hello").await?;
+//! assert_eq!(socket.recv().await?, Some(Event::Message("hello".into())));
+//! # Ok(()) }
+//! ```
+//!
+//! [`Server`] has the settings: hooks that look at a request and accept or reject it, subprotocols,
+//! limits. It listens ([`Server::bind`]), takes a listener ([`Server::listen`]), a stream
+//! ([`Server::accept`]), or a request that another HTTP stack has parsed
+//! ([`Server::accept_request`]). A [`Stopper`] ends it gracefully.
+//!
+//! # What to know
+//!
+//! - **Receive.** Pings are answered, closes echoed and deadlines kept while `recv` is waited for. A
+//!   task that only sends should [`split`](WebSocket::split) the connection, and have another one
+//!   receive.
+//! - **Cancel.** All state is in the [`WebSocket`] and none in futures: any of them can be dropped at
+//!   any time, and nothing is lost. Each method says what that means for it.
+//! - **Batch.** [`feed`](WebSocket::feed) queues, and `recv` writes what is queued before it waits, so
+//!   a loop of the two answers a burst of messages with one write.
+//! - **Limits.** [`Config`] has them all; the defaults are safe on the open internet. The send queue is
+//!   bounded too: `send` waits, `feed` gives the message back.
+//! - **The end.** When [`Event::Close`] comes, its answer has been written. `recv` then waits for the
+//!   end of TCP and gives `None`; dropping the WebSocket instead is fine. An error is final.
+//! - **Time.** Under `tokio::time::pause`, deadlines follow the paused clock.
+
 mod client;
 mod io;
 mod listener;

@@ -4,7 +4,6 @@ use bytes::{Bytes, BytesMut};
 
 use crate::config::Config;
 use crate::error::ReceiveErrorKind;
-use crate::event::Event;
 use crate::message::{Message, MessageKind};
 use crate::utf8::{Utf8Bytes, Utf8Validator};
 
@@ -23,12 +22,19 @@ pub(super) struct Assembler {
 
 impl Assembler {
     /// A message begins.
-    pub(super) fn begin(&mut self, kind: MessageKind) -> Result<(), ReceiveErrorKind> {
-        if self.kind.is_some() {
-            return Err(ReceiveErrorKind::ExpectedContinuation);
+    pub(super) fn begin(&mut self, kind: MessageKind) -> Result<MessageKind, ReceiveErrorKind> {
+        match self.kind {
+            Some(_) => Err(ReceiveErrorKind::ExpectedContinuation),
+            None => {
+                self.kind = Some(kind);
+                Ok(kind)
+            }
         }
-        self.kind = Some(kind);
-        Ok(())
+    }
+
+    /// The message goes on.
+    pub(super) fn resume(&self) -> Result<MessageKind, ReceiveErrorKind> {
+        self.kind.ok_or(ReceiveErrorKind::UnexpectedContinuation)
     }
 
     /// A frame of the message begins. Limits are judged here, before any of its payload has come.
@@ -37,9 +43,6 @@ impl Assembler {
         payload_len: u64,
         config: &Config,
     ) -> Result<usize, ReceiveErrorKind> {
-        if self.kind.is_none() {
-            return Err(ReceiveErrorKind::UnexpectedContinuation);
-        }
         let payload_len = usize::try_from(payload_len)
             .ok()
             .filter(|len| *len <= config.max_frame_size)
@@ -61,14 +64,10 @@ impl Assembler {
         self.fragments == 1
     }
 
-    /// The next bytes of the message, as they come.
-    pub(super) fn check(&mut self, bytes: &[u8]) -> Result<(), ReceiveErrorKind> {
-        if self.kind == Some(MessageKind::Text) {
-            self.utf8
-                .push(bytes)
-                .map_err(|_| ReceiveErrorKind::InvalidUtf8)?;
-        }
-        Ok(())
+    /// The next bytes of a text, as they come.
+    pub(super) fn check(&mut self, text: &[u8]) -> Result<(), ReceiveErrorKind> {
+        let checked = self.utf8.push(text);
+        checked.map_err(|_| ReceiveErrorKind::InvalidUtf8)
     }
 
     /// Keeps bytes until the message is whole.
@@ -76,51 +75,26 @@ impl Assembler {
         self.data.extend_from_slice(bytes);
     }
 
-    /// A piece of the message that is handed on at once; `last` ends the message.
-    pub(super) fn chunk(
-        &mut self,
-        data: BytesMut,
-        last: bool,
-    ) -> Result<Option<Event>, ReceiveErrorKind> {
-        let Some(kind) = self.kind else {
-            return Ok(None);
-        };
-        if last {
-            self.end()?;
-        }
-        Ok(Some(Event::Chunk {
-            kind,
-            data: data.freeze(),
-            last,
-        }))
-    }
-
-    /// The message ends with `rest`.
-    pub(super) fn message(&mut self, rest: BytesMut) -> Result<Option<Event>, ReceiveErrorKind> {
-        let Some(kind) = self.kind else {
-            return Ok(None);
-        };
+    /// The message ends with `rest`. Returns all of what has been kept, with `rest` behind it.
+    pub(super) fn end(&mut self, rest: BytesMut) -> Result<Bytes, ReceiveErrorKind> {
         let data = if self.is_first_frame() {
             rest
         } else {
             self.append(&rest);
             core::mem::take(&mut self.data)
         };
-        self.end()?;
-        Ok(Some(Event::Message(message(kind, data.freeze()))))
-    }
-
-    fn end(&mut self) -> Result<(), ReceiveErrorKind> {
         self.kind = None;
         self.len = 0;
         self.fragments = 0;
         self.utf8
             .finish()
-            .map_err(|_| ReceiveErrorKind::InvalidUtf8)
+            .map_err(|_| ReceiveErrorKind::InvalidUtf8)?;
+        Ok(data.freeze())
     }
 }
 
-fn message(kind: MessageKind, data: Bytes) -> Message {
+/// A message of bytes that have been checked.
+pub(super) fn message(kind: MessageKind, data: Bytes) -> Message {
     match kind {
         MessageKind::Text => Message::Text(Utf8Bytes::from_validated(data)),
         MessageKind::Binary => Message::Binary(data),

@@ -5,7 +5,7 @@ use core::ops::Range;
 use bytes::{Buf, Bytes, BytesMut};
 
 use super::Connection;
-use super::assemble::Assembler;
+use super::assemble::{Assembler, message};
 use crate::close::{CloseCode, CloseFrame};
 use crate::error::{ReceiveError, ReceiveErrorKind};
 use crate::event::Event;
@@ -26,10 +26,17 @@ pub(super) struct Receiver {
 #[derive(Clone, Copy, Debug)]
 struct Frame {
     header: Header,
+    content: Content,
     /// What is still to be taken out of the input.
     remaining: usize,
     /// How much of that, at the front of the input, has been unmasked and checked.
     ready: usize,
+}
+
+#[derive(Clone, Copy, Debug)]
+enum Content {
+    Data(MessageKind),
+    Control,
 }
 
 impl Receiver {
@@ -85,6 +92,9 @@ impl Connection {
     /// ```
     pub fn receive(&mut self, input: &mut BytesMut) -> Result<Option<Event>, ReceiveError> {
         while self.lifecycle.is_receiving() {
+            if input.is_empty() {
+                return Ok(None);
+            }
             match self.receive_frame(input) {
                 Ok(Step::Event(event)) => return Ok(Some(event)),
                 Ok(Step::Nothing) => {}
@@ -131,11 +141,14 @@ impl Connection {
         if !news.is_empty() {
             self.timers.received = true;
         }
-        if frame.header.opcode.is_control() {
-            self.receive_control(frame, input)
-        } else {
-            self.receiver.assembler.check(&input[news])?;
-            self.receive_data(frame, input)
+        match frame.content {
+            Content::Control => self.receive_control(frame, input),
+            Content::Data(kind) => {
+                if kind == MessageKind::Text {
+                    self.receiver.assembler.check(&input[news])?;
+                }
+                self.receive_data(kind, frame, input)
+            }
         }
     }
 
@@ -144,23 +157,22 @@ impl Connection {
             return Ok(None);
         };
         let assembler = &mut self.receiver.assembler;
-        let remaining = match header.opcode {
-            Opcode::Text => {
-                assembler.begin(MessageKind::Text)?;
-                assembler.begin_frame(header.payload_len, &self.config)?
-            }
-            Opcode::Binary => {
-                assembler.begin(MessageKind::Binary)?;
-                assembler.begin_frame(header.payload_len, &self.config)?
-            }
-            Opcode::Continuation => assembler.begin_frame(header.payload_len, &self.config)?,
+        let content = match header.opcode {
+            Opcode::Text => Content::Data(assembler.begin(MessageKind::Text)?),
+            Opcode::Binary => Content::Data(assembler.begin(MessageKind::Binary)?),
+            Opcode::Continuation => Content::Data(assembler.resume()?),
+            Opcode::Close | Opcode::Ping | Opcode::Pong => Content::Control,
+        };
+        let remaining = match content {
+            Content::Data(_) => assembler.begin_frame(header.payload_len, &self.config)?,
             // At most 125, or the header would not have been decoded.
-            Opcode::Close | Opcode::Ping | Opcode::Pong => header.payload_len as usize,
+            Content::Control => header.payload_len as usize,
         };
         input.advance(header.size);
         self.timers.received = true;
         Ok(Some(Frame {
             header,
+            content,
             remaining,
             ready: 0,
         }))
@@ -168,23 +180,26 @@ impl Connection {
 
     fn receive_data(
         &mut self,
+        kind: MessageKind,
         mut frame: Frame,
         input: &mut BytesMut,
     ) -> Result<Step, ReceiveErrorKind> {
         let assembler = &mut self.receiver.assembler;
         let complete = frame.ready == frame.remaining;
         let last = complete && frame.header.fin;
-        let whole_message = frame.header.fin && assembler.is_first_frame();
         let event = if self.config.chunks {
             let data = input.split_to(frame.take());
-            match data.is_empty() && !last {
-                true => None,
-                false => assembler.chunk(data, last)?,
+            match (last, data.is_empty()) {
+                (true, _) => Some(chunk(kind, assembler.end(data)?, true)),
+                (false, false) => Some(chunk(kind, data.freeze(), false)),
+                (false, true) => None,
             }
         } else if last {
-            assembler.message(input.split_to(frame.take()))?
-        } else if whole_message {
-            // It stays in the input until all of it is there, and then leaves uncopied.
+            let data = assembler.end(input.split_to(frame.take()))?;
+            Some(Event::Message(message(kind, data)))
+        } else if frame.header.fin && assembler.is_first_frame() {
+            // The whole message. It stays in the input until all of it is there, and then leaves
+            // uncopied.
             None
         } else {
             let count = frame.take();
@@ -240,6 +255,10 @@ impl Connection {
     fn end_frame(&mut self, header: &Header) {
         self.receiver.offset += header.size as u64 + header.payload_len;
     }
+}
+
+fn chunk(kind: MessageKind, data: Bytes, last: bool) -> Event {
+    Event::Chunk { kind, data, last }
 }
 
 /// What a look at the input came to.

@@ -273,7 +273,11 @@ impl Connection {
         }
     }
 
+    /// Behind a pong that had to wait: it is owed, and nothing should come after a close.
     fn write_close(&mut self, frame: Option<CloseFrame>) {
+        if let Some(payload) = self.sender.pong.take() {
+            self.write_control(Opcode::Pong, &payload);
+        }
         let mut payload = [0; MAX_CONTROL];
         let mut len = 0;
         if let Some(frame) = frame {

@@ -122,7 +122,7 @@ impl Connection {
         if self.lifecycle.phase == Phase::Open {
             self.queue_close(frame.as_ref().map(|frame| CloseFrame::bare(frame.code())));
         }
-        self.lifecycle.phase = Phase::Ending;
+        self.on_ending();
         self.lifecycle.outcome = Some(Outcome::Closed(frame));
         self.lifecycle.close_untold = true;
     }
@@ -137,7 +137,7 @@ impl Connection {
                     self.sender.drop_deferred();
                     self.queue_close(Some(CloseFrame::bare(code)));
                 }
-                self.lifecycle.phase = Phase::Ending;
+                self.on_ending();
             }
             None => self.on_ended(),
         }
@@ -164,9 +164,14 @@ impl Connection {
         }
     }
 
-    fn on_ended(&mut self) {
-        self.lifecycle.phase = Phase::Ended;
+    fn on_ending(&mut self) {
+        self.lifecycle.phase = Phase::Ending;
         self.receiver.release();
+    }
+
+    fn on_ended(&mut self) {
+        self.on_ending();
+        self.lifecycle.phase = Phase::Ended;
         self.sender.release();
     }
 }

@@ -145,7 +145,6 @@ impl Connection {
             }
             Due::Idle => {
                 self.on_failure(ReceiveErrorKind::IdleTimeout);
-                self.timers.closing_since = Some(now);
             }
             Due::Write => {
                 self.on_failure(ReceiveErrorKind::WriteTimeout);

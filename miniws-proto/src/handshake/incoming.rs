@@ -4,7 +4,8 @@ use alloc::string::String;
 use alloc::sync::Arc;
 
 use base64::Engine as _;
-use base64::engine::general_purpose::STANDARD;
+use base64::alphabet;
+use base64::engine::general_purpose::{GeneralPurpose, GeneralPurposeConfig};
 
 use super::{Accept, HandshakeError, Headers, Reply, Request};
 use crate::config::Config;
@@ -225,10 +226,15 @@ fn check_upgrade(request: &Request) -> Result<String, HandshakeError> {
     Ok(accept_key)
 }
 
-/// What answers a key, if it is 16 bytes in base64.
+/// What answers a key, if it is 16 bytes in base64. Bits that the last character has too many may be
+/// set: they are in the RFC's own example (section 4.1, at the end of item 7).
 fn answer_key(key: &[u8]) -> Option<String> {
+    const LENIENT: GeneralPurpose = GeneralPurpose::new(
+        &alphabet::STANDARD,
+        GeneralPurposeConfig::new().with_decode_allow_trailing_bits(true),
+    );
     let mut decoded = [0; 18];
-    match STANDARD.decode_slice(key, &mut decoded) {
+    match LENIENT.decode_slice(key, &mut decoded) {
         Ok(16) => core::str::from_utf8(key).ok().map(negotiate::accept_key),
         _ => None,
     }
@@ -250,7 +256,7 @@ mod tests {
             ("AAAAAAAAAAAAAAAAAAAAAAA=", false),
             ("AAAAAAAAAAAAAAAAAAAAAAAA", false),
             // Bits behind the last byte that are not 0.
-            ("AAAAAAAAAAAAAAAAAAAAAB==", false),
+            ("AQIDBAUGBwgJCgsMDQ4PEC==", true),
             ("AAAAAAAAAAAAAAAAAAAAA===", false),
             ("AAAAAAAAAAAA AAAAAAAAA==", false),
             ("AAAAAAAAAAAAAAAAAAAA-_==", false),
