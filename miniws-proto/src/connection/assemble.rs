@@ -52,7 +52,7 @@ impl Assembler {
             .checked_add(payload_len)
             .filter(|len| *len <= config.max_message_size)
             .ok_or(ReceiveErrorKind::MessageTooLarge)?;
-        self.fragments += 1;
+        self.fragments = self.fragments.saturating_add(1);
         if self.fragments > config.max_fragments {
             return Err(ReceiveErrorKind::TooManyFragments);
         }

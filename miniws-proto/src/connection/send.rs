@@ -217,7 +217,7 @@ impl Connection {
         !self.is_above_mark() && self.sender.cut.is_none()
     }
 
-    fn is_above_mark(&self) -> bool {
+    pub(super) fn is_above_mark(&self) -> bool {
         self.sender.queue.len() >= self.config.max_queued
     }
 
@@ -226,7 +226,9 @@ impl Connection {
     }
 
     pub(super) fn queue_pong(&mut self, payload: &[u8]) {
+        // It takes the place of one that still waits: after a newer pong nobody expects it.
         if self.sender.queue.len() < PONG_MARK {
+            self.sender.pong = None;
             self.write_control(Opcode::Pong, payload);
         } else {
             self.sender.pong = Some(Bytes::copy_from_slice(payload));

@@ -21,10 +21,19 @@ pub(super) struct Timers {
     /// The last time that the transport took output, and how much it had taken by then.
     last_taken: Option<(Time, u64)>,
     /// The keep-alive ping that has not been answered.
-    pinged: Option<Time>,
+    ping: Option<Ping>,
     pings: u64,
     latency: Option<Duration>,
     closing_since: Option<Time>,
+}
+
+#[derive(Clone, Copy, Debug)]
+struct Ping {
+    /// When it was seen to have left, or else now: the peer can't answer what is still queued.
+    since: Time,
+    /// It has left when the transport has taken so many bytes.
+    end: u64,
+    has_left: bool,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -43,7 +52,7 @@ impl Timers {
 
     /// Whether `payload` answers the keep-alive ping that is under way.
     pub(super) fn is_answer(&self, payload: &[u8]) -> bool {
-        self.pinged.is_some() && payload == self.pings.to_be_bytes()
+        self.ping.is_some() && payload == self.pings.to_be_bytes()
     }
 }
 
@@ -52,9 +61,9 @@ impl Connection {
     pub(super) fn observe(&mut self, now: Time) {
         let timers = &mut self.timers;
         if core::mem::take(&mut timers.ponged)
-            && let Some(pinged) = timers.pinged.take()
+            && let Some(ping) = timers.ping.take()
         {
-            timers.latency = Some(now.saturating_since(pinged));
+            timers.latency = Some(now.saturating_since(ping.since));
         }
         if core::mem::take(&mut timers.received) || timers.last_received.is_none() {
             timers.last_received = Some(now);
@@ -64,6 +73,12 @@ impl Connection {
         }
 
         let taken = self.sender.queue.taken();
+        if let Some(ping) = &mut timers.ping
+            && !ping.has_left
+        {
+            ping.since = now;
+            ping.has_left = taken >= ping.end;
+        }
         let stalled = timers.last_taken.filter(|(_, before)| *before == taken);
         timers.last_taken = match self.sender.queue.is_empty() {
             true => None,
@@ -81,10 +96,10 @@ impl Connection {
             return self.next_write_deadline();
         }
         let timers = &self.timers;
-        let alive = match (timers.pinged, timers.last_received) {
-            (Some(pinged), received) => {
+        let alive = match (timers.ping, timers.last_received) {
+            (Some(ping), received) => {
                 // Bytes of a large message are a sign of life as well: no pong can get past them.
-                let since = received.map_or(pinged, |received| received.max(pinged));
+                let since = received.map_or(ping.since, |received| received.max(ping.since));
                 Some((since + self.config.pong_timeout, Due::Pong))
             }
             (None, received) => received
@@ -132,13 +147,18 @@ impl Connection {
 
     fn fire(&mut self, due: Due, now: Time) {
         match due {
+            // A queue that is full has a deadline of its own. When that has been met, there may be
+            // room for a ping.
+            Due::KeepAlive if self.is_above_mark() => self.timers.last_received = Some(now),
             Due::KeepAlive => {
                 self.timers.pings += 1;
-                self.timers.pinged = Some(now);
-                // A queue that is full has a deadline of its own, which comes soon enough.
-                if self.has_room() {
-                    self.queue_ping(&self.timers.pings.to_be_bytes());
-                }
+                self.queue_ping(&self.timers.pings.to_be_bytes());
+                let queue = &self.sender.queue;
+                self.timers.ping = Some(Ping {
+                    since: now,
+                    end: queue.taken() + queue.len() as u64,
+                    has_left: false,
+                });
             }
             Due::Pong => {
                 self.on_failure(ReceiveErrorKind::PongTimeout);

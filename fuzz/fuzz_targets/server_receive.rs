@@ -1,0 +1,5 @@
+//! The server's receive path.
+
+#![cfg_attr(fuzzing, no_main)]
+
+miniws_fuzz::target!(server_receive);

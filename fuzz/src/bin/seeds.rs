@@ -1,0 +1,285 @@
+//! Writes `seeds/` anew, from the conformance corpus where that has bytes for a target.
+
+use std::collections::BTreeMap;
+use std::fs;
+use std::io;
+use std::path::Path;
+
+use miniws_conformance::{Action, Asked, Case, Corpus, Role, Start, Step};
+use miniws_fuzz::{FromOne, ReceiveSettings, RequestSettings, ResponseSettings};
+
+/// Larger seeds make fuzzing slow, and the target's settings give large messages as well.
+const LONGEST: usize = 600;
+
+/// How many cases of the corpus become seeds of a target; it has many that look alike.
+const MOST: usize = 60;
+
+fn main() -> Result<(), Box<dyn std::error::Error>> {
+    let mut seeds = Seeds::default();
+    for case in Corpus::load()?.cases {
+        seeds.add_case(&case);
+    }
+    seeds.thin_out();
+    seeds.add_floods();
+    seeds.add_lists();
+    seeds.add_round_trips();
+    seeds.write(&Path::new(env!("CARGO_MANIFEST_DIR")).join("seeds"))?;
+    Ok(())
+}
+
+/// The seeds of each target with their names.
+#[derive(Default)]
+struct Seeds(BTreeMap<&'static str, Vec<(String, Vec<u8>)>>);
+
+impl Seeds {
+    fn add(&mut self, target: &'static str, name: &str, bytes: Vec<u8>) {
+        let seeds = self.0.entry(target).or_default();
+        // Many cases differ only in what is expected.
+        if bytes.len() <= LONGEST && seeds.iter().all(|(_, other)| *other != bytes) {
+            seeds.push((name.replace('/', "-"), bytes));
+        }
+    }
+
+    /// Leaves the most that there may be, from all over the corpus.
+    fn thin_out(&mut self) {
+        for seeds in self.0.values_mut() {
+            let count = seeds.len();
+            let mut number = 0;
+            seeds.retain(|_| {
+                number += 1;
+                count <= MOST || number * MOST / count > (number - 1) * MOST / count
+            });
+        }
+    }
+
+    fn write(&self, folder: &Path) -> io::Result<()> {
+        if folder.exists() {
+            fs::remove_dir_all(folder)?;
+        }
+        for (target, seeds) in &self.0 {
+            println!("{target}: {} seeds", seeds.len());
+            let folder = folder.join(target);
+            fs::create_dir_all(&folder)?;
+            for (name, bytes) in seeds {
+                fs::write(folder.join(name), bytes)?;
+            }
+        }
+        Ok(())
+    }
+
+    fn add_case(&mut self, case: &Case) {
+        let steps = case.steps.iter();
+        let stream: Vec<u8> = steps
+            .filter_map(|step| match step {
+                Step::Peer(bytes) => Some(&bytes[..]),
+                _ => None,
+            })
+            .collect::<Vec<_>>()
+            .concat();
+        if stream.is_empty() {
+            return;
+        }
+        // Each is cut in some way of its own.
+        let cut = (stream.len() * 31) as u16;
+        let (target, mut bytes) = match (case.start, case.role) {
+            (Start::Open, Role::Server) => ("server_receive", receive(case, cut)),
+            (Start::Open, Role::Client) => ("client_receive", receive(case, cut)),
+            (Start::Handshake, Role::Server) => ("request_head", request(case, cut)),
+            (Start::Handshake, Role::Client) => ("response_head", response(case, cut)),
+        };
+        bytes.extend(stream);
+        self.add(target, &case.id, bytes);
+    }
+
+    /// Pings while almost as much is queued as there may be before pongs have to wait, and a close.
+    fn add_floods(&mut self) {
+        let masked = [&[0x89, 0xfd, 0, 0, 0, 0][..], &[b'p'; 125]].concat();
+        let unmasked = [&[0x89, 0x7d][..], &[b'p'; 125]].concat();
+        for drained in [0, 10, 255] {
+            let settings = receive_settings(&ReceiveSettings {
+                queued: 127,
+                drained,
+                cut: 2,
+                ..ReceiveSettings::default()
+            });
+            let name = format!("flood-{drained}");
+            let server = [&settings[..], &masked.repeat(4), &[0x88, 0x80, 0, 0, 0, 0]];
+            let client = [&settings[..], &unmasked.repeat(4), &[0x88, 0]];
+            self.add("server_receive", &name, server.concat());
+            self.add("client_receive", &name, client.concat());
+        }
+    }
+
+    fn add_lists(&mut self) {
+        for (number, values) in LISTS.iter().enumerate() {
+            let name = format!("list-{number:02}");
+            self.add("header_lists", &name, (*values).into());
+        }
+    }
+
+    fn add_round_trips(&mut self) {
+        let plain = [0; 10];
+        // Both with a queue of 1000 bytes and fragments of 100; the server receives in chunks, and
+        // the client keeps the connection alive.
+        let small = [0xe9, 3, 101, 0, 1, 0xe9, 3, 101, 0, 2];
+        for (name, calls) in ROUND_TRIPS {
+            for (setup, settings) in [("plain", plain), ("small", small)] {
+                let name = format!("{name}-{setup}");
+                self.add("round_trip", &name, [&settings, *calls].concat());
+            }
+        }
+    }
+}
+
+fn receive(case: &Case, cut: u16) -> Vec<u8> {
+    let config = &case.config;
+    let units = |bytes: usize| u8::try_from(bytes.div_ceil(128)).unwrap_or(u8::MAX);
+    let mut settings = ReceiveSettings {
+        max_message: FromOne::new(config.max_message_size),
+        max_frame: FromOne::new(config.max_frame_size),
+        max_fragments: FromOne::new(config.max_fragments.map(|number| number as usize)),
+        flags: config.chunks.into(),
+        fragment: config.fragment_size.map_or(0, units),
+        drained: (cut % 3 * 20) as u8,
+        cut,
+        ..ReceiveSettings::default()
+    };
+    // What the application does before anything comes.
+    let is_first = |step: &&Step| !matches!(step, Step::Peer(_));
+    for step in case.steps.iter().take_while(is_first) {
+        match step {
+            Step::App(Action::Send(_, data), _) => settings.queued = units(data.len()),
+            Step::App(Action::Close(_), _) => settings.flags |= 2,
+            _ => {}
+        }
+    }
+    receive_settings(&settings)
+}
+
+fn receive_settings(settings: &ReceiveSettings) -> Vec<u8> {
+    [
+        &settings.max_message.0.to_le_bytes()[..],
+        &settings.max_frame.0.to_le_bytes(),
+        &settings.max_fragments.0.to_le_bytes(),
+        &[
+            settings.flags,
+            settings.queued,
+            settings.fragment,
+            settings.drained,
+        ],
+        &settings.cut.to_le_bytes(),
+    ]
+    .concat()
+}
+
+fn request(case: &Case, cut: u16) -> Vec<u8> {
+    let reply = case.reject.as_ref().or(case.plain.as_ref());
+    let accept = case.accept.as_ref().map(|accept| &accept.headers);
+    let headers = accept.or(reply.map(|reply| &reply.headers));
+    let added = headers.and_then(|headers| headers.first());
+    let added = added.map_or(String::new(), |(name, value)| format!("{name}:{value}"));
+    let settings = RequestSettings {
+        max_head: FromOne::new(case.config.max_head_size),
+        max_headers: FromOne::new(case.config.max_headers),
+        cut,
+        status: reply.map_or(0, |reply| reply.status),
+        added: u8::try_from(added.len()).unwrap_or(0),
+    };
+    [
+        &settings.max_head.0.to_le_bytes()[..],
+        &settings.max_headers.0.to_le_bytes(),
+        &settings.cut.to_le_bytes(),
+        &settings.status.to_le_bytes(),
+        &[settings.added],
+        &added.as_bytes()[..settings.added.into()],
+    ]
+    .concat()
+}
+
+fn response(case: &Case, cut: u16) -> Vec<u8> {
+    let asked = case.request.as_ref().map(asked).unwrap_or_default();
+    let settings = ResponseSettings {
+        max_head: FromOne::new(case.config.max_head_size),
+        max_headers: FromOne::new(case.config.max_headers),
+        max_body: FromOne::new(case.config.max_body_size),
+        cut,
+        asked: u8::try_from(asked.len()).unwrap_or(0),
+    };
+    [
+        &settings.max_head.0.to_le_bytes()[..],
+        &settings.max_headers.0.to_le_bytes(),
+        &settings.max_body.0.to_le_bytes(),
+        &settings.cut.to_le_bytes(),
+        &[settings.asked],
+        &asked.as_bytes()[..settings.asked.into()],
+    ]
+    .concat()
+}
+
+fn asked(asked: &Asked) -> String {
+    let mut lines = vec![asked.url.clone()];
+    // The target offers chat by itself.
+    let offered = asked.subprotocols.iter().filter(|name| *name != "chat");
+    lines.extend(offered.cloned());
+    lines.extend(asked.origin.iter().map(|origin| format!("Origin:{origin}")));
+    let headers = asked.headers.iter();
+    lines.extend(headers.map(|(name, value)| format!("{name}:{value}")));
+    lines.join("\n")
+}
+
+const LISTS: &[&str] = &[
+    "",
+    "chat",
+    "chat, superchat",
+    "chat\nsuperchat",
+    "chat, chat",
+    ",,chat ,\t, v2.chat.example ,",
+    "\n",
+    "chat superchat",
+    "chat;",
+    "permessage-deflate",
+    "permessage-deflate; client_max_window_bits",
+    "permessage-deflate; client_max_window_bits=10; server_no_context_takeover",
+    "permessage-deflate; server_max_window_bits=\"10\", permessage-deflate",
+    "permessage-deflate; server_max_window_bits=\"1\\0\"\nx-webkit-deflate-frame",
+    "a;b=\"",
+    "a;b=\"\\",
+    "a;b=\"\"",
+    "a;b=\"c,d;e\"",
+    "a;b=;c",
+    "a;=b",
+    "a ; b = c ; b , a",
+    "a=b",
+    "\u{e9}",
+    "!#$%&'*+-.^_`|~;!#$%&'*+-.^_`|~=!#$%&'*+-.^_`|~",
+];
+
+/// Calls, as `round_trip` reads them: a byte whose lowest bit is the side (the server 0), whose next
+/// is set for binary, and whose next three are the call, followed by what the call needs.
+const ROUND_TRIPS: &[(&str, &[u8])] = &[
+    ("nothing", &[]),
+    ("one-message", &[0, 9]),
+    ("both-ways", &[0, 9, 3, 20, 28, 29]),
+    ("prepared", &[4, 9, 5, 9, 7, 100]),
+    ("large", &[2, 255, 1, 255, 24, 50, 25, 50, 24, 90]),
+    ("chunks", &[8, 5, 0x88, 4, 9, 30, 0x89, 6, 10, 5, 0, 1]),
+    ("an-unfinished-message", &[10, 9, 9, 9, 24, 5, 16, 0, 0, 0]),
+    ("pings", &[12, 0, 13, 125, 12, 8, 12, 129, 28, 29, 13, 1]),
+    (
+        "pings-behind-much",
+        &[
+            2, 200, 13, 5, 29, 13, 6, 29, 24, 100, 13, 7, 29, 24, 90, 13, 8, 29,
+        ],
+    ),
+    ("the-server-closes", &[0, 9, 16, 0xe8, 3, 5, 1, 9, 28, 29]),
+    ("both-close", &[16, 0xe8, 3, 5, 17, 0xb8, 0xb, 9, 28, 29]),
+    (
+        "a-close-within-a-message",
+        &[2, 90, 24, 10, 17, 0xe8, 3, 0, 29, 2, 9],
+    ),
+    ("a-ping-after-the-close", &[16, 0xe8, 3, 0, 13, 3, 28, 29]),
+    (
+        "keep-alive",
+        &[20, 30, 28, 29, 20, 30, 0, 9, 28, 20, 60, 29],
+    ),
+];
