@@ -1,5 +1,7 @@
 //! What the application does in a case.
 
+use serde::Deserialize;
+
 use crate::event::{CloseBody, Kind};
 
 /// One call of the application.
@@ -7,6 +9,8 @@ use crate::event::{CloseBody, Kind};
 pub enum Action {
     /// Sends a whole message.
     Send(Kind, Vec<u8>),
+    /// Sends a whole message with a say in whether it is compressed.
+    SendWith(Kind, Vec<u8>, Compression),
     /// Sends a piece of a message as one frame.
     Chunk {
         /// What the message is.
@@ -22,4 +26,16 @@ pub enum Action {
     Ping(Vec<u8>),
     /// Starts the closing handshake, or answers the peer's.
     Close(Option<CloseBody>),
+}
+
+/// What the application says about compressing a message.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Compression {
+    /// As the settings have it.
+    Auto,
+    /// In any case.
+    Always,
+    /// In no case.
+    Never,
 }

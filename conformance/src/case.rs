@@ -25,6 +25,10 @@ pub struct Case {
     /// What is configured.
     #[serde(default)]
     pub config: Settings,
+    /// What the handshake of an open connection agreed on, as the answer's
+    /// `Sec-WebSocket-Extensions` has it. With `config` it is also what the answer to such an offer
+    /// is, so that a subject may get there by a handshake.
+    pub extensions: Option<String>,
     /// How the server's application accepts an upgrade; by default it just does.
     pub accept: Option<AcceptDecision>,
     /// How the server's application rejects an upgrade, if it does.
@@ -85,6 +89,10 @@ impl Case {
             Some("it both accepts and rejects")
         } else if self.request.is_some() != client_handshake {
             Some("a client's handshake, and nothing else, has a `request`")
+        } else if self.extensions.is_some()
+            && (self.start == Start::Handshake || self.config.deflate.is_none())
+        {
+            Some("`extensions` are for open connections with `deflate` in their `config`")
         } else if !self.steps.iter().any(Step::is_expectation) {
             Some("it expects nothing")
         } else {

@@ -20,6 +20,7 @@
 mod action;
 mod bytes;
 mod case;
+mod compressed;
 mod corpus;
 mod event;
 mod expect;
@@ -36,9 +37,10 @@ mod subject;
 mod suite;
 mod way;
 
-pub use action::Action;
+pub use action::{Action, Compression};
 pub use bytes::Bytes;
 pub use case::{Case, Role, Start};
+pub use compressed::ExpectedCompressed;
 pub use corpus::{Corpus, CorpusError};
 pub use event::{CloseBody, Event, Kind};
 pub use expect::{
@@ -50,7 +52,7 @@ pub use need::Need;
 pub use report::Report;
 pub use requirements::{Requirement, Requirements, Unobservable};
 pub use run::run;
-pub use settings::Settings;
+pub use settings::{DeflateSettings, Settings};
 pub use step::Step;
 pub use subject::{
     Failure, Happening, SeenRequest, SeenResponse, Started, State, Status, Subject, Transport,

@@ -21,11 +21,13 @@ pub enum Need {
     Prepared,
     /// The opening handshake.
     Handshake,
+    /// Compression.
+    Deflate,
 }
 
 impl Need {
     /// All of them.
-    pub const ALL: [Self; 7] = [
+    pub const ALL: [Self; 8] = [
         Self::Clock,
         Self::Stall,
         Self::Held,
@@ -33,6 +35,7 @@ impl Need {
         Self::SendChunks,
         Self::Prepared,
         Self::Handshake,
+        Self::Deflate,
     ];
 
     /// What an ignored case is shown with.
@@ -46,6 +49,7 @@ impl Need {
             Self::SendChunks => "no sending in chunks",
             Self::Prepared => "no prepared messages",
             Self::Handshake => "no handshake",
+            Self::Deflate => "no compression",
         }
     }
 
@@ -59,6 +63,7 @@ impl Need {
             Self::SendChunks => any(|step| matches!(step, Step::App(Action::Chunk { .. }, _))),
             Self::Prepared => any(|step| matches!(step, Step::App(Action::Prepared(..), _))),
             Self::Handshake => case.start == Start::Handshake,
+            Self::Deflate => case.config.deflate.is_some(),
         }
     }
 }

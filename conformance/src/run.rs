@@ -1,5 +1,6 @@
 //! Runs one case, cut in one way, against one subject.
 
+mod compressed;
 mod events;
 mod output;
 mod patience;
@@ -12,6 +13,7 @@ use crate::step::Step;
 use crate::subject::{Started, Subject, Unsupported};
 use crate::way::{Cutter, Way};
 
+use compressed::Inflater;
 use events::Events;
 use output::Output;
 use patience::Patience;
@@ -37,6 +39,7 @@ pub fn run(case: &Case, way: Way, start: &dyn Fn(&Case) -> Started) -> Result<()
         cutter: way.cutter(),
         events: Events::default(),
         output: Output::default(),
+        inflater: Inflater::new(15),
     };
     for (index, step) in case.steps.iter().enumerate() {
         runner
@@ -77,6 +80,7 @@ struct Runner {
     cutter: Cutter,
     events: Events,
     output: Output,
+    inflater: Inflater,
 }
 
 impl Runner {
@@ -93,6 +97,10 @@ impl Runner {
             Step::ResponseSeen(expected) => self.events.expect_response(subject, expected)?,
             Step::Error(expected) => self.events.expect_error(subject, expected)?,
             Step::Wire(expected) => self.output.expect_bytes(subject, expected)?,
+            Step::Compressed(expected) => {
+                self.output
+                    .expect_compressed(subject, expected, &mut self.inflater)?;
+            }
             Step::RequestSent(expected) => self.output.expect_request(subject, expected)?,
             Step::Response(expected) => self.output.expect_response(subject, expected)?,
             Step::Transport(expected) => {

@@ -30,6 +30,8 @@ pub struct Settings {
     /// Whether messages are received in chunks.
     #[serde(default)]
     pub chunks: bool,
+    /// Compression; there is none without it.
+    pub deflate: Option<DeflateSettings>,
     /// Silence before a keep-alive ping; none are sent without it.
     #[serde(default, deserialize_with = "milliseconds")]
     pub keep_alive: Option<Duration>,
@@ -48,6 +50,33 @@ pub struct Settings {
     /// How long the whole handshake may take.
     #[serde(default, deserialize_with = "milliseconds")]
     pub handshake_timeout: Option<Duration>,
+}
+
+/// What a case changes in how the subject compresses. *Sending* is the subject's direction.
+///
+/// Without `release-after`, a subject never forgets what it sent.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "kebab-case", deny_unknown_fields)]
+pub struct DeflateSettings {
+    /// How hard to compress, 1 to 9.
+    pub level: Option<u8>,
+    /// How much memory to compress with, 1 to 9.
+    pub memory_level: Option<u8>,
+    /// The subject's window, 9 to 15.
+    pub send_window_bits: Option<u8>,
+    /// The most that the peer's window may be, 8 to 15.
+    pub receive_window_bits: Option<u8>,
+    /// Whether the subject compresses with what it sent before in view.
+    pub send_takeover: Option<bool>,
+    /// Whether the peer may.
+    pub receive_takeover: Option<bool>,
+    /// From how many bytes on a message is compressed.
+    pub threshold: Option<usize>,
+    /// How many times larger a message may become.
+    pub max_ratio: Option<u32>,
+    /// After how long without a message the subject forgets what it sent.
+    #[serde(default, deserialize_with = "milliseconds")]
+    pub release_after: Option<Duration>,
 }
 
 fn milliseconds<'de, D>(deserializer: D) -> Result<Option<Duration>, D::Error>

@@ -6,6 +6,7 @@ mod read;
 use std::time::Duration;
 
 use crate::action::Action;
+use crate::compressed::ExpectedCompressed;
 use crate::event::Event;
 use crate::expect::{
     ExpectedError, ExpectedRequest, ExpectedResponse, ExpectedSeenResponse, ExpectedSentRequest,
@@ -35,6 +36,8 @@ pub enum Step {
     Error(ExpectedError),
     /// The next output is exactly these bytes.
     Wire(Vec<u8>),
+    /// The next output is a compressed message like this.
+    Compressed(ExpectedCompressed),
     /// The next output is a client's HTTP request like this.
     RequestSent(ExpectedSentRequest),
     /// The next output is an HTTP response like this.

@@ -2,6 +2,9 @@
 
 use core::time::Duration;
 
+#[cfg(feature = "deflate")]
+use crate::deflate::DeflateConfig;
+
 /// Limits, timeouts and modes of a connection. The defaults are safe for a server that faces the
 /// open internet.
 ///
@@ -44,6 +47,8 @@ pub struct Config {
     pub(crate) max_body_size: usize,
     pub(crate) fragment_size: Option<usize>,
     pub(crate) chunks: bool,
+    #[cfg(feature = "deflate")]
+    pub(crate) deflate: Option<DeflateConfig>,
     pub(crate) keep_alive: Option<Duration>,
     pub(crate) pong_timeout: Duration,
     pub(crate) close_timeout: Duration,
@@ -64,6 +69,8 @@ impl Default for Config {
             max_body_size: 64 << 10,
             fragment_size: None,
             chunks: false,
+            #[cfg(feature = "deflate")]
+            deflate: None,
             keep_alive: Some(Duration::from_secs(30)),
             pong_timeout: Duration::from_secs(20),
             close_timeout: Duration::from_secs(5),
@@ -148,6 +155,19 @@ impl Config {
     #[must_use]
     pub fn chunks(mut self, chunks: bool) -> Self {
         self.chunks = chunks;
+        self
+    }
+
+    /// Offer compression (RFC 7692), or agree to it as a server, with these settings. By default, or
+    /// with `None`, all messages are uncompressed.
+    ///
+    /// Fewer bytes cost time, some memory, and care with secrets: see [`DeflateConfig`].
+    /// [`max_message_size`](Self::max_message_size) counts what a message inflates to, and
+    /// [`max_frame_size`](Self::max_frame_size) what is received.
+    #[cfg(feature = "deflate")]
+    #[must_use]
+    pub fn deflate(mut self, deflate: Option<DeflateConfig>) -> Self {
+        self.deflate = deflate;
         self
     }
 

@@ -46,6 +46,11 @@ pub enum ReceiveErrorKind {
     InvalidCloseCode(CloseCode),
     /// A text or the reason of a close is not UTF-8 (RFC 6455 section 8.1).
     InvalidUtf8,
+    /// A compressed message is corrupt, or ends too early (RFC 7692 section 7.2.2).
+    InvalidDeflate,
+    /// A compressed message became larger than the peer has earned by
+    /// `DeflateConfig::max_ratio`.
+    RatioTooHigh,
     /// A frame announces more than [`Config::max_frame_size`](crate::Config::max_frame_size).
     FrameTooLarge,
     /// A message has more than [`Config::max_message_size`](crate::Config::max_message_size).
@@ -120,10 +125,11 @@ impl ReceiveErrorKind {
             | Self::ExpectedContinuation
             | Self::TruncatedClose
             | Self::InvalidCloseCode(_) => CloseCode::PROTOCOL_ERROR,
-            Self::InvalidUtf8 => CloseCode::INVALID_PAYLOAD,
-            Self::FrameTooLarge | Self::MessageTooLarge | Self::TooManyFragments => {
-                CloseCode::MESSAGE_TOO_BIG
-            }
+            Self::InvalidUtf8 | Self::InvalidDeflate => CloseCode::INVALID_PAYLOAD,
+            Self::FrameTooLarge
+            | Self::MessageTooLarge
+            | Self::TooManyFragments
+            | Self::RatioTooHigh => CloseCode::MESSAGE_TOO_BIG,
             Self::IdleTimeout => CloseCode::GOING_AWAY,
             Self::ConnectionLost | Self::PongTimeout | Self::CloseTimeout | Self::WriteTimeout => {
                 return None;
@@ -167,6 +173,8 @@ impl fmt::Display for ReceiveErrorKind {
                 );
             }
             Self::InvalidUtf8 => "the peer sent text that is not UTF-8",
+            Self::InvalidDeflate => "the peer sent a compressed message that cannot be inflated",
+            Self::RatioTooHigh => "the peer's message inflates to more than `max_ratio` allows",
             Self::FrameTooLarge => "the peer's frame is larger than `max_frame_size`",
             Self::MessageTooLarge => "the peer's message is larger than `max_message_size`",
             Self::TooManyFragments => "the peer's message has more frames than `max_fragments`",

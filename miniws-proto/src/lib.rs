@@ -174,6 +174,8 @@
 //!
 //! `std`, on by default, lets the check for UTF-8 find out at run time which vector instructions there
 //! are, and gives [`SendQueue`] vectored writes. Without it the crate needs only `alloc`.
+//!
+//! `deflate` is compression (RFC 7692), see `Config::deflate`. It needs `std`.
 #![no_std]
 
 extern crate alloc;
@@ -183,6 +185,11 @@ extern crate std;
 mod close;
 mod config;
 mod connection;
+#[cfg(feature = "deflate")]
+mod deflate;
+#[cfg(not(feature = "deflate"))]
+#[path = "deflate_off.rs"]
+mod deflate;
 mod entropy;
 mod error;
 mod event;
@@ -198,6 +205,8 @@ mod utf8;
 pub use close::{CloseCode, CloseFrame, CloseStatus};
 pub use config::Config;
 pub use connection::{Connection, Negotiated, State};
+#[cfg(feature = "deflate")]
+pub use deflate::DeflateConfig;
 pub use entropy::Entropy;
 pub use error::{ReceiveError, ReceiveErrorKind, SendError};
 pub use event::Event;
@@ -205,7 +214,7 @@ pub use handshake::{
     Accept, ClientHandshake, ClientRequest, HandshakeError, Headers, Incoming, PlainRequest, Reply,
     Request, Response, ServerHandshake, Upgrade, Url,
 };
-pub use message::{Message, MessageKind};
+pub use message::{Compression, Message, MessageKind};
 pub use prepared::PreparedMessage;
 pub use queue::SendQueue;
 pub use time::Time;

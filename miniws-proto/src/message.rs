@@ -34,6 +34,21 @@ pub enum MessageKind {
     Binary,
 }
 
+/// Whether to compress a message, for [`Connection::send_with`](crate::Connection::send_with). It
+/// makes no difference where compression has not been negotiated (RFC 7692).
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
+pub enum Compression {
+    /// From a certain size on, if it gets smaller.
+    #[default]
+    Auto,
+    /// However short, and even if it gets larger.
+    Always,
+    /// Not at all. It is for secrets: the length of a message that was compressed along with text of
+    /// someone else's choice gives away what is in it. It also saves the time for what cannot be
+    /// compressed, such as images.
+    Never,
+}
+
 impl Message {
     /// Whether this is text or binary.
     #[must_use]

@@ -15,6 +15,9 @@
 //! # Ok::<(), miniws_proto::negotiate::HeaderError>(())
 //! ```
 
+#[cfg(feature = "deflate")]
+pub(crate) mod deflate;
+
 use alloc::collections::BTreeSet;
 use alloc::string::String;
 use alloc::vec::Vec;
@@ -23,6 +26,9 @@ use core::fmt;
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use sha1::{Digest as _, Sha1};
+
+#[cfg(feature = "deflate")]
+pub use deflate::{DeflateOffer, DeflateParams, Unoffered, confirm_deflate, select_deflate};
 
 /// The value of `Sec-WebSocket-Accept` that answers this `Sec-WebSocket-Key` (RFC 6455
 /// section 4.2.2 item 5.4).
@@ -66,15 +72,6 @@ pub fn parse_extensions<'a>(
     values: impl IntoIterator<Item = &'a str>,
 ) -> Result<Vec<Extension>, HeaderError> {
     parse_list(values, Tokens::extension)
-}
-
-/// The first extension in a server's answer that the client had not offered, on which it must fail
-/// the handshake (RFC 6455 section 4.1, response item 5).
-///
-/// No extension is offered yet, so it is the first of all. When one is (RFC 7692), its parameters
-/// are judged here.
-pub(crate) fn unoffered(answer: &[Extension]) -> Option<&Extension> {
-    answer.first()
 }
 
 /// One element of `Sec-WebSocket-Extensions`: an extension with its parameters (RFC 6455

@@ -4,11 +4,18 @@ use alloc::vec::Vec;
 
 use bytes::Bytes;
 
+#[cfg(feature = "deflate")]
+use self::deflated::Deflated;
+use crate::deflate::Recipe;
 use crate::frame::{Opcode, encode};
 use crate::message::Message;
 
 /// A message that has been framed, to be sent to any number of connections: a server's broadcast
 /// neither frames nor copies it again. Cloning it is cheap.
+///
+/// It is compressed when the first connection needs that, once for each set of parameters, and the
+/// result is shared by all connections that compress each message on its own. Those with context
+/// takeover compress it themselves.
 ///
 /// A client must mask each of its frames with a key of its own (RFC 6455 section 5.3), so it gains
 /// nothing, but may send one as well.
@@ -29,6 +36,8 @@ use crate::message::Message;
 pub struct PreparedMessage {
     message: Message,
     frame: Bytes,
+    #[cfg(feature = "deflate")]
+    deflated: Deflated,
 }
 
 impl PreparedMessage {
@@ -36,14 +45,11 @@ impl PreparedMessage {
     #[must_use]
     pub fn new(message: impl Into<Message>) -> Self {
         let message = message.into();
-        let opcode = Opcode::from(message.kind());
-        let header = encode::encode(opcode, true, message.len(), None);
-        let mut frame = Vec::with_capacity(header.as_slice().len() + message.len());
-        frame.extend_from_slice(header.as_slice());
-        frame.extend_from_slice(message.as_bytes());
         Self {
+            frame: frame(&message, message.as_bytes(), false),
             message,
-            frame: frame.into(),
+            #[cfg(feature = "deflate")]
+            deflated: Deflated::default(),
         }
     }
 
@@ -56,5 +62,58 @@ impl PreparedMessage {
     /// The unmasked frame.
     pub(crate) const fn frame(&self) -> &Bytes {
         &self.frame
+    }
+
+    /// The unmasked frame with the message compressed, if that makes sense.
+    #[cfg(feature = "deflate")]
+    pub(crate) fn deflated(&self, recipe: Recipe) -> Bytes {
+        self.deflated
+            .get(recipe, || match recipe.compress(self.message.as_bytes()) {
+                Some(payload) => frame(&self.message, &payload, true),
+                None => self.frame.clone(),
+            })
+    }
+
+    #[cfg(not(feature = "deflate"))]
+    pub(crate) fn deflated(&self, recipe: Recipe) -> Bytes {
+        match recipe {}
+    }
+}
+
+fn frame(message: &Message, payload: &[u8], rsv1: bool) -> Bytes {
+    let opcode = Opcode::from(message.kind());
+    let header = encode::encode(opcode, true, payload.len(), None).with_rsv1(rsv1);
+    let mut frame = Vec::with_capacity(header.as_slice().len() + payload.len());
+    frame.extend_from_slice(header.as_slice());
+    frame.extend_from_slice(payload);
+    frame.into()
+}
+
+#[cfg(feature = "deflate")]
+mod deflated {
+    use alloc::sync::Arc;
+    use alloc::vec::Vec;
+    use std::sync::{Mutex, PoisonError};
+
+    use bytes::Bytes;
+
+    use crate::deflate::Recipe;
+
+    /// The frames with the message compressed, so far.
+    #[derive(Clone, Debug, Default)]
+    pub(super) struct Deflated(Arc<Mutex<Vec<(Recipe, Bytes)>>>);
+
+    impl Deflated {
+        /// The frame for this recipe. Others wait while it is made, so that it is made once.
+        pub(super) fn get(&self, recipe: Recipe, make: impl FnOnce() -> Bytes) -> Bytes {
+            // A frame is added when it is complete, so the list is in order after a panic, too.
+            let mut frames = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+            if let Some((_, frame)) = frames.iter().find(|(other, _)| *other == recipe) {
+                return frame.clone();
+            }
+            let frame = make();
+            frames.push((recipe, frame.clone()));
+            frame
+        }
     }
 }

@@ -5,7 +5,7 @@ mod broken;
 mod core_subject;
 
 use broken::{Broken, Defect, defects};
-use miniws_conformance::{Case, Corpus, Report, Suite, Way};
+use miniws_conformance::{Case, Corpus, Need, Report, Suite, Way};
 
 /// Runs the corpus against the core with a defect. `alter` changes what the subject is told of each
 /// case.
@@ -24,6 +24,10 @@ fn failures(
         }))
     });
     let corpus = Corpus::load().unwrap_or_else(|error| unreachable!("{error}"));
+    let suite = match cfg!(feature = "deflate") {
+        true => suite,
+        false => suite.lacks(Need::Deflate),
+    };
     suite.ways(ways.iter().copied()).failures(&corpus)
 }
 
@@ -138,6 +142,137 @@ fn ignores_the_limit_on_fragments() {
             "limits/fragments-that-are-empty-count",
         ],
     );
+}
+
+#[cfg(feature = "deflate")]
+mod deflate {
+    use super::*;
+
+    /// The settings of compression are altered, where there are any.
+    fn found_if(alter: fn(&mut miniws_conformance::DeflateSettings), expected: &[&str]) {
+        let failures = failures(
+            &[Way::Whole],
+            || Box::new(defects::None),
+            move |case| {
+                if let Some(deflate) = &mut case.config.deflate {
+                    alter(deflate);
+                }
+            },
+        );
+        assert_found(&failures, expected);
+    }
+
+    #[test]
+    fn keeps_no_window_between_messages() {
+        let failures = failures(
+            &[Way::Whole],
+            || Box::new(defects::None),
+            |case| {
+                if let Some(extensions) = &mut case.extensions {
+                    let no_takeover = "; server_no_context_takeover; client_no_context_takeover";
+                    *extensions = extensions.replace(no_takeover, "") + no_takeover;
+                }
+            },
+        );
+        assert_found(
+            &failures,
+            &[
+                "deflate-receiving/hello-twice-with-takeover",
+                "deflate-receiving/chunks-with-takeover",
+                "deflate-sending/takeover",
+            ],
+        );
+    }
+
+    #[test]
+    fn counts_compressed_bytes() {
+        let failures = failures(
+            &[Way::Whole],
+            || Box::new(defects::None),
+            |case| {
+                // So much more has to come out before it is too much.
+                if let Some(size) = &mut case.config.max_message_size {
+                    *size *= 1000;
+                }
+            },
+        );
+        assert_found(
+            &failures,
+            &[
+                "deflate-limits/bomb",
+                "deflate-limits/message-size-and-one",
+                "deflate-limits/message-size-of-a-block",
+            ],
+        );
+    }
+
+    #[test]
+    fn ignores_the_ratio() {
+        found_if(
+            |deflate| deflate.max_ratio = None,
+            &["deflate-limits/ratio", "deflate-limits/ratio-with-takeover"],
+        );
+    }
+
+    #[test]
+    fn compresses_whatever_its_size() {
+        found_if(
+            |deflate| deflate.threshold = Some(0),
+            &[
+                "deflate-sending/by-default-from-256-bytes-on",
+                "deflate-sending/not-smaller",
+            ],
+        );
+    }
+
+    #[test]
+    fn never_forgets_what_it_sent() {
+        found_if(
+            |deflate| deflate.release_after = None,
+            &["deflate-sending/window-released-when-idle"],
+        );
+    }
+
+    #[test]
+    fn looks_back_too_far() {
+        let failures = failures(
+            &[Way::Whole],
+            || Box::new(defects::None),
+            |case| {
+                if let Some(extensions) = &mut case.extensions {
+                    *extensions = extensions.replace("max_window_bits=9", "max_window_bits=15");
+                }
+                if let Some(deflate) = &mut case.config.deflate {
+                    deflate.send_window_bits = Some(15);
+                }
+            },
+        );
+        assert_found(
+            &failures,
+            &[
+                "deflate-sending/window-of-9-bits",
+                "deflate-sending/window-of-9-bits-from-client",
+                "deflate-sending/window-of-its-own",
+            ],
+        );
+    }
+
+    found! {
+        marks_no_message_as_compressed: broken::deflate::ClearsRsv1
+            => ["deflate-sending/text-from-server", "deflate-sending/empty"],
+        marks_every_message_as_compressed: broken::deflate::SetsRsv1
+            => ["sending/text-from-server", "deflate-sending/never"],
+        leaves_the_tail_in: broken::deflate::LeavesTheTailIn
+            => ["deflate-sending/text-from-server", "deflate-sending/empty"],
+        sends_no_empty_message: broken::deflate::SendsNoEmptyMessage
+            => ["deflate-sending/empty-between-with-takeover"],
+        finds_corruption_late: broken::deflate::FindsCorruptionLate::default()
+            => ["deflate-receiving/found-before-the-message-ends"],
+        takes_any_answer: broken::deflate::TakesAnyAnswer
+            => ["deflate-negotiation/client-refuses-server-bits-larger"],
+        answers_unasked: broken::deflate::AnswersUnasked
+            => ["deflate-negotiation/server-by-default"],
+    }
 }
 
 /// And without a defect there is nothing to find.

@@ -4,8 +4,13 @@ mod core_subject;
 
 use std::process::ExitCode;
 
-use miniws_conformance::Suite;
+use miniws_conformance::{Need, Suite};
 
 fn main() -> ExitCode {
-    Suite::new(core_subject::start).run()
+    let suite = Suite::new(core_subject::start);
+    if cfg!(feature = "deflate") {
+        suite.run()
+    } else {
+        suite.lacks(Need::Deflate).run()
+    }
 }

@@ -1,8 +1,10 @@
 //! Compares the output, which is one stream of bytes however it is written.
 
 use super::Mismatch;
+use super::compressed::{CompressedMessage, Inflater};
 use super::patience::Patience;
 use crate::bytes::shown;
+use crate::compressed::ExpectedCompressed;
 use crate::expect::{ExpectedResponse, ExpectedSentRequest};
 use crate::http::{HttpRequest, HttpResponse};
 use crate::subject::Subject;
@@ -52,6 +54,22 @@ impl Output {
         let response = self.take(subject, expected, HttpResponse::take)?;
         expected
             .check(&response)
+            .map_err(|wrong| Mismatch::new(format!("{expected:?}"), wrong))
+    }
+
+    pub(super) fn expect_compressed(
+        &mut self,
+        subject: &mut dyn Subject,
+        expected: &ExpectedCompressed,
+        inflater: &mut Inflater,
+    ) -> Result<(), Mismatch> {
+        let message = self.take(subject, expected, CompressedMessage::take)?;
+        if !expected.takeover {
+            *inflater = Inflater::new(expected.window_bits);
+        }
+        inflater
+            .inflate(&message.payload)
+            .and_then(|data| expected.check(&message, &data))
             .map_err(|wrong| Mismatch::new(format!("{expected:?}"), wrong))
     }
 

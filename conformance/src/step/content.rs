@@ -3,8 +3,9 @@
 
 use serde::Deserialize;
 
-use crate::action::Action;
+use crate::action::{Action, Compression};
 use crate::bytes::Bytes;
+use crate::compressed::ExpectedCompressed;
 use crate::event::{CloseBody, Event, Kind};
 
 /// The fields of an `app` step.
@@ -18,6 +19,7 @@ pub(super) struct AppFields {
     last: Option<bool>,
     code: Option<u16>,
     reason: Option<String>,
+    compression: Option<Compression>,
     pub(super) error: Option<String>,
 }
 
@@ -32,6 +34,19 @@ pub(super) struct EventFields {
     last: Option<bool>,
     code: Option<u16>,
     reason: Option<String>,
+}
+
+/// The fields of a `compressed` step.
+#[derive(Deserialize)]
+#[serde(rename_all = "kebab-case", deny_unknown_fields)]
+pub(super) struct CompressedFields {
+    compressed: Kind,
+    text: Option<String>,
+    data: Option<Bytes>,
+    frames: Option<usize>,
+    takeover: Option<bool>,
+    window_bits: Option<u8>,
+    at_most: Option<usize>,
 }
 
 #[derive(Deserialize)]
@@ -64,9 +79,16 @@ impl AppFields {
             last: self.last,
             close: close_body(self.code, self.reason)?,
         };
+        let send = |kind, data| match self.compression {
+            Some(compression) => Action::SendWith(kind, data, compression),
+            None => Action::Send(kind, data),
+        };
         let action = match self.app {
-            AppName::Text => Action::Send(Kind::Text, content.text()?),
-            AppName::Binary => Action::Send(Kind::Binary, content.plain()?),
+            AppName::Text => send(Kind::Text, content.text()?),
+            AppName::Binary => send(Kind::Binary, content.plain()?),
+            _ if self.compression.is_some() => {
+                return Err("`compression` is said of `text` and `binary`".into());
+            }
             AppName::Ping => Action::Ping(content.plain()?),
             AppName::Close => Action::Close(content.close()?),
             AppName::Prepared => {
@@ -100,6 +122,23 @@ impl EventFields {
                 let (kind, data, last) = content.chunk()?;
                 Event::Chunk { kind, data, last }
             }
+        })
+    }
+}
+
+impl CompressedFields {
+    pub(super) fn expected(self) -> Result<ExpectedCompressed, String> {
+        let window_bits = self.window_bits.unwrap_or(15);
+        if !(8..=15).contains(&window_bits) {
+            return Err("a window has 8 to 15 bits".into());
+        }
+        Ok(ExpectedCompressed {
+            kind: self.compressed,
+            data: either(self.text, self.data)?.ok_or("this needs `text` or `data`")?,
+            frames: self.frames.unwrap_or(1),
+            takeover: self.takeover.unwrap_or(false),
+            window_bits,
+            at_most: self.at_most.unwrap_or(usize::MAX),
         })
     }
 }

@@ -7,7 +7,7 @@ use serde::de::{Deserialize, Deserializer, Error as _};
 use toml::Table;
 
 use super::Step;
-use super::content::{AppFields, EventFields};
+use super::content::{AppFields, CompressedFields, EventFields};
 use crate::bytes::Bytes;
 use crate::expect::{
     ExpectedError, ExpectedRequest, ExpectedResponse, ExpectedSeenResponse, ExpectedSentRequest,
@@ -17,7 +17,7 @@ use crate::subject::{State, Status, Transport};
 type Read = fn(Table) -> Result<Step, String>;
 
 /// What a step can be, by the field that says so.
-const KINDS: [(&str, Read); 21] = [
+const KINDS: [(&str, Read); 22] = [
     ("peer", Peer::read),
     ("peer-text", PeerText::read),
     ("peer-lines", PeerLines::read),
@@ -30,6 +30,7 @@ const KINDS: [(&str, Read); 21] = [
     ("response-seen", ResponseSeen::read),
     ("error", Error::read),
     ("wire", Wire::read),
+    ("compressed", compressed),
     ("wire-text", WireText::read),
     ("wire-lines", WireLines::read),
     ("request-sent", RequestSent::read),
@@ -66,6 +67,11 @@ fn app(fields: Table) -> Result<Step, String> {
 fn event(fields: Table) -> Result<Step, String> {
     let fields: EventFields = fields.try_into().map_err(|error| error.to_string())?;
     fields.event().map(Step::Event)
+}
+
+fn compressed(fields: Table) -> Result<Step, String> {
+    let fields: CompressedFields = fields.try_into().map_err(|error| error.to_string())?;
+    fields.expected().map(Step::Compressed)
 }
 
 /// The fields of a kind of step, and the step that they make.

@@ -15,6 +15,8 @@ pub(super) struct Assembler {
     /// Of the whole message, the frame that is being received included.
     len: usize,
     fragments: u32,
+    /// Whether the message is compressed. Then what counts is what comes out.
+    is_deflated: bool,
     utf8: Utf8Validator,
     /// What earlier frames of the message brought, unless it is handed on in chunks.
     data: BytesMut,
@@ -22,11 +24,16 @@ pub(super) struct Assembler {
 
 impl Assembler {
     /// A message begins.
-    pub(super) fn begin(&mut self, kind: MessageKind) -> Result<MessageKind, ReceiveErrorKind> {
+    pub(super) fn begin(
+        &mut self,
+        kind: MessageKind,
+        is_deflated: bool,
+    ) -> Result<MessageKind, ReceiveErrorKind> {
         match self.kind {
             Some(_) => Err(ReceiveErrorKind::ExpectedContinuation),
             None => {
                 self.kind = Some(kind);
+                self.is_deflated = is_deflated;
                 Ok(kind)
             }
         }
@@ -47,11 +54,13 @@ impl Assembler {
             .ok()
             .filter(|len| *len <= config.max_frame_size)
             .ok_or(ReceiveErrorKind::FrameTooLarge)?;
-        self.len = self
-            .len
-            .checked_add(payload_len)
-            .filter(|len| *len <= config.max_message_size)
-            .ok_or(ReceiveErrorKind::MessageTooLarge)?;
+        if !self.is_deflated {
+            self.len = self
+                .len
+                .checked_add(payload_len)
+                .filter(|len| *len <= config.max_message_size)
+                .ok_or(ReceiveErrorKind::MessageTooLarge)?;
+        }
         self.fragments = self.fragments.saturating_add(1);
         if self.fragments > config.max_fragments {
             return Err(ReceiveErrorKind::TooManyFragments);
@@ -62,6 +71,35 @@ impl Assembler {
     /// Whether the frame that is being received is the message's first.
     pub(super) fn is_first_frame(&self) -> bool {
         self.fragments == 1
+    }
+
+    /// Whether the message is compressed.
+    pub(super) fn is_deflated(&self) -> bool {
+        self.is_deflated
+    }
+
+    /// How many bytes more the message may inflate to.
+    pub(super) fn room(&self, config: &Config) -> usize {
+        config.max_message_size.saturating_sub(self.len)
+    }
+
+    /// The next bytes of a compressed message, after it was inflated.
+    pub(super) fn check_inflated(
+        &mut self,
+        kind: MessageKind,
+        bytes: &[u8],
+        config: &Config,
+    ) -> Result<(), ReceiveErrorKind> {
+        let room = self.room(config);
+        if kind == MessageKind::Text {
+            // Up to the limit: what is wrong first is told, however the bytes came.
+            self.check(&bytes[..bytes.len().min(room)])?;
+        }
+        if bytes.len() > room {
+            return Err(ReceiveErrorKind::MessageTooLarge);
+        }
+        self.len += bytes.len();
+        Ok(())
     }
 
     /// The next bytes of a text, as they come.
@@ -77,7 +115,7 @@ impl Assembler {
 
     /// The message ends with `rest`. Returns all of what has been kept, with `rest` behind it.
     pub(super) fn end(&mut self, rest: BytesMut) -> Result<Bytes, ReceiveErrorKind> {
-        let data = if self.is_first_frame() {
+        let data = if self.data.is_empty() {
             rest
         } else {
             self.append(&rest);

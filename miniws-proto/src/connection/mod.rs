@@ -1,12 +1,14 @@
 //! An open connection: events out of bytes, bytes out of calls.
 //!
 //! - `receive`: bytes to frames to events.
+//! - `inflate`: the same for compressed frames.
 //! - `assemble`: frames to messages.
 //! - `send`: calls to frames in the send queue.
 //! - `state`: every transition between open and closed.
 //! - `timers`: every deadline.
 
 mod assemble;
+mod inflate;
 mod masker;
 mod receive;
 mod send;
@@ -20,6 +22,7 @@ use core::time::Duration;
 
 use crate::close::CloseStatus;
 use crate::config::Config;
+use crate::deflate::{Deflate, DeflateParams};
 use crate::entropy::Entropy;
 use crate::error::ReceiveError;
 use crate::queue::SendQueue;
@@ -49,6 +52,8 @@ pub struct Connection {
     negotiated: Negotiated,
     /// A client has one, a server none: this is the role.
     masker: Option<Box<Masker>>,
+    /// `None` where compression has not been negotiated.
+    deflate: Option<Box<Deflate>>,
     lifecycle: Lifecycle,
     receiver: Receiver,
     sender: Sender,
@@ -67,6 +72,7 @@ pub struct Connection {
 #[derive(Clone, Debug, Default)]
 pub struct Negotiated {
     subprotocol: Option<Utf8Bytes>,
+    deflate: Option<DeflateParams>,
 }
 
 impl Negotiated {
@@ -80,6 +86,19 @@ impl Negotiated {
     #[must_use]
     pub fn with_subprotocol(mut self, name: Utf8Bytes) -> Self {
         self.subprotocol = Some(name);
+        self
+    }
+
+    /// The parameters of the compression that the server agreed to.
+    #[cfg(feature = "deflate")]
+    #[must_use]
+    pub fn with_deflate(mut self, params: DeflateParams) -> Self {
+        self.deflate = Some(params);
+        self
+    }
+
+    pub(crate) fn with_compression(mut self, params: Option<DeflateParams>) -> Self {
+        self.deflate = params;
         self
     }
 }
@@ -104,10 +123,14 @@ impl Connection {
     }
 
     fn new(config: Arc<Config>, negotiated: Negotiated, masker: Option<Box<Masker>>) -> Self {
+        let deflate = negotiated
+            .deflate
+            .map(|params| Deflate::new(&config, params, masker.is_none()));
         Self {
             config,
             negotiated,
             masker,
+            deflate,
             lifecycle: Lifecycle::default(),
             receiver: Receiver::default(),
             sender: Sender::default(),
@@ -166,6 +189,13 @@ impl Connection {
     #[must_use]
     pub fn subprotocol(&self) -> Option<&str> {
         self.negotiated.subprotocol.as_deref()
+    }
+
+    /// The parameters of the compression that the handshake has settled, `None` if there is none.
+    #[cfg(feature = "deflate")]
+    #[must_use]
+    pub fn deflate(&self) -> Option<&DeflateParams> {
+        self.negotiated.deflate.as_ref()
     }
 
     /// How the connection ended, `None` while that is still open.

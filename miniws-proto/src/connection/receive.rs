@@ -17,25 +17,29 @@ use crate::utf8::Utf8Bytes;
 #[derive(Debug, Default)]
 pub(super) struct Receiver {
     /// The frame whose header has been taken out of the input, but not all of its payload.
-    frame: Option<Frame>,
-    assembler: Assembler,
+    pub(super) frame: Option<Frame>,
+    pub(super) assembler: Assembler,
+    /// The payload of `frame` that has come has not been inflated to its end.
+    pub(super) has_more: bool,
     /// How many bytes of complete frames have come.
     offset: u64,
 }
 
 #[derive(Clone, Copy, Debug)]
-struct Frame {
-    header: Header,
+pub(super) struct Frame {
+    pub(super) header: Header,
     content: Content,
     /// What is still to be taken out of the input.
-    remaining: usize,
+    pub(super) remaining: usize,
     /// How much of that, at the front of the input, has been unmasked and checked.
-    ready: usize,
+    pub(super) ready: usize,
 }
 
 #[derive(Clone, Copy, Debug)]
 enum Content {
     Data(MessageKind),
+    /// Data of a compressed message.
+    Deflated(MessageKind),
     Control,
 }
 
@@ -53,6 +57,7 @@ impl Receiver {
 
     pub(super) fn release(&mut self) {
         self.frame = None;
+        self.has_more = false;
         self.assembler = Assembler::default();
     }
 }
@@ -92,7 +97,7 @@ impl Connection {
     /// ```
     pub fn receive(&mut self, input: &mut BytesMut) -> Result<Option<Event>, ReceiveError> {
         while self.lifecycle.is_receiving() {
-            if input.is_empty() {
+            if input.is_empty() && !self.receiver.has_more {
                 return Ok(None);
             }
             match self.receive_frame(input) {
@@ -143,6 +148,7 @@ impl Connection {
         }
         match frame.content {
             Content::Control => self.receive_control(frame, input),
+            Content::Deflated(kind) => self.receive_deflated(kind, frame, input),
             Content::Data(kind) => {
                 if kind == MessageKind::Text {
                     self.receiver.assembler.check(&input[news])?;
@@ -153,18 +159,26 @@ impl Connection {
     }
 
     fn receive_header(&mut self, input: &mut BytesMut) -> Result<Option<Frame>, ReceiveErrorKind> {
-        let Some(header) = decode::decode(input, self.masker.is_none())? else {
+        let Some(header) = decode::decode(input, self.masker.is_none(), self.deflate.is_some())?
+        else {
             return Ok(None);
         };
         let assembler = &mut self.receiver.assembler;
-        let content = match header.opcode {
-            Opcode::Text => Content::Data(assembler.begin(MessageKind::Text)?),
-            Opcode::Binary => Content::Data(assembler.begin(MessageKind::Binary)?),
-            Opcode::Continuation => Content::Data(assembler.resume()?),
-            Opcode::Close | Opcode::Ping | Opcode::Pong => Content::Control,
+        let kind = match header.opcode {
+            Opcode::Text => Some(assembler.begin(MessageKind::Text, header.rsv1)?),
+            Opcode::Binary => Some(assembler.begin(MessageKind::Binary, header.rsv1)?),
+            Opcode::Continuation => Some(assembler.resume()?),
+            Opcode::Close | Opcode::Ping | Opcode::Pong => None,
+        };
+        let content = match kind {
+            Some(kind) if assembler.is_deflated() => Content::Deflated(kind),
+            Some(kind) => Content::Data(kind),
+            None => Content::Control,
         };
         let remaining = match content {
-            Content::Data(_) => assembler.begin_frame(header.payload_len, &self.config)?,
+            Content::Data(_) | Content::Deflated(_) => {
+                assembler.begin_frame(header.payload_len, &self.config)?
+            }
             // At most 125, or the header would not have been decoded.
             Content::Control => header.payload_len as usize,
         };
@@ -252,17 +266,17 @@ impl Connection {
         Ok(step)
     }
 
-    fn end_frame(&mut self, header: &Header) {
+    pub(super) fn end_frame(&mut self, header: &Header) {
         self.receiver.offset += header.size as u64 + header.payload_len;
     }
 }
 
-fn chunk(kind: MessageKind, data: Bytes, last: bool) -> Event {
+pub(super) fn chunk(kind: MessageKind, data: Bytes, last: bool) -> Event {
     Event::Chunk { kind, data, last }
 }
 
 /// What a look at the input came to.
-enum Step {
+pub(super) enum Step {
     Event(Event),
     /// A frame that the application need not see; the next may be there.
     Nothing,

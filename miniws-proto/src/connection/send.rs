@@ -4,9 +4,10 @@ use bytes::Bytes;
 
 use super::Connection;
 use crate::close::CloseFrame;
+use crate::deflate::Prepared;
 use crate::error::SendError;
 use crate::frame::{MAX_CONTROL, Opcode, encode, mask};
-use crate::message::{Message, MessageKind};
+use crate::message::{Compression, Message, MessageKind};
 use crate::prepared::PreparedMessage;
 use crate::queue::SendQueue;
 use crate::utf8::Utf8Validator;
@@ -28,12 +29,14 @@ pub(super) struct Sender {
 #[derive(Debug)]
 struct Cut {
     opcode: Opcode,
+    rsv1: bool,
     rest: Bytes,
 }
 
 #[derive(Debug)]
 struct Stream {
     kind: MessageKind,
+    is_deflated: bool,
     utf8: Utf8Validator,
 }
 
@@ -74,6 +77,30 @@ impl Connection {
     /// has been sent or received, and [`SendError::FragmentInProgress`] within a message that
     /// [`send_chunk`](Self::send_chunk) has begun.
     pub fn send(&mut self, message: impl Into<Message>) -> Result<(), SendError> {
+        self.send_with(message, Compression::Auto)
+    }
+
+    /// Like [`send`](Self::send), with a say in whether the message is compressed, where compression
+    /// has been negotiated.
+    ///
+    /// # Errors
+    ///
+    /// As [`send`](Self::send).
+    ///
+    /// ```
+    /// use bytes::Buf;
+    /// use miniws_proto::{Compression, Config, Connection, Negotiated};
+    ///
+    /// let mut server = Connection::server(Config::default(), Negotiated::default());
+    /// server.send_with("a secret", Compression::Never)?;
+    /// assert_eq!(server.outgoing().chunk(), b"\x81\x08a secret");
+    /// # Ok::<(), miniws_proto::SendError>(())
+    /// ```
+    pub fn send_with(
+        &mut self,
+        message: impl Into<Message>,
+        compression: Compression,
+    ) -> Result<(), SendError> {
         let message = message.into();
         if !self.can_send() {
             return Err(self.refusal(Some(message)));
@@ -81,15 +108,22 @@ impl Connection {
         self.timers.messages = true;
         let opcode = Opcode::from(message.kind());
         let payload = message.into_bytes();
+        let deflated = self
+            .deflate
+            .as_mut()
+            .and_then(|deflate| deflate.message(&payload, compression));
+        let rsv1 = deflated.is_some();
+        let payload = deflated.map_or(payload, Bytes::from);
         match self.config.fragment_size {
             Some(size) if payload.len() > size => {
                 self.sender.cut = Some(Cut {
                     opcode,
+                    rsv1,
                     rest: payload,
                 });
                 self.refill();
             }
-            _ => self.write_frame(opcode, true, payload),
+            _ => self.write_frame(opcode, true, rsv1, payload),
         }
         Ok(())
     }
@@ -119,23 +153,60 @@ impl Connection {
         data: impl Into<Bytes>,
         last: bool,
     ) -> Result<(), SendError> {
+        self.send_chunk_with(kind, data, last, Compression::Auto)
+    }
+
+    /// Like [`send_chunk`](Self::send_chunk), with a say in whether the message is compressed, where
+    /// compression has been negotiated. The choice for its first piece holds for the whole message,
+    /// and [`Compression::Auto`] compresses it, as its size is not known.
+    ///
+    /// # Errors
+    ///
+    /// As [`send_chunk`](Self::send_chunk).
+    pub fn send_chunk_with(
+        &mut self,
+        kind: MessageKind,
+        data: impl Into<Bytes>,
+        last: bool,
+        compression: Compression,
+    ) -> Result<(), SendError> {
         if !self.lifecycle.is_open() || !self.has_room() {
             return Err(self.refusal(None));
         }
-        let data = data.into();
-        let (opcode, mut utf8) = match &self.sender.stream {
+        let mut data = data.into();
+        let (opcode, is_deflated, mut utf8) = match &self.sender.stream {
             Some(stream) if stream.kind != kind => return Err(SendError::FragmentInProgress),
-            Some(stream) => (Opcode::Continuation, stream.utf8.clone()),
-            None => (Opcode::from(kind), Utf8Validator::default()),
+            Some(stream) => (
+                Opcode::Continuation,
+                stream.is_deflated,
+                stream.utf8.clone(),
+            ),
+            None => (
+                Opcode::from(kind),
+                self.deflate
+                    .as_ref()
+                    .is_some_and(|deflate| deflate.is_streamed(compression)),
+                Utf8Validator::default(),
+            ),
         };
         if kind == MessageKind::Text {
             utf8.push(&data)
                 .and_then(|()| if last { utf8.finish() } else { Ok(()) })
                 .map_err(|_| SendError::InvalidUtf8)?;
         }
-        self.sender.stream = (!last).then_some(Stream { kind, utf8 });
+        if is_deflated && let Some(deflate) = &mut self.deflate {
+            let deflated = deflate.chunk(&data, last);
+            // The compressor has a new state then, with which it may be tried again.
+            data = deflated.ok_or(SendError::Full(None))?.into();
+        }
+        self.sender.stream = (!last).then_some(Stream {
+            kind,
+            is_deflated,
+            utf8,
+        });
         self.timers.messages = true;
-        self.write_frame(opcode, last, data);
+        let rsv1 = is_deflated && opcode != Opcode::Continuation;
+        self.write_frame(opcode, last, rsv1, data);
         Ok(())
     }
 
@@ -157,8 +228,14 @@ impl Connection {
         if !self.can_send() {
             return Err(self.refusal(None));
         }
+        let deflate = self.deflate.as_ref();
+        let frame = match deflate.map(|deflate| deflate.prepared(message.message().len())) {
+            None | Some(Prepared::Uncompressed) => message.frame().clone(),
+            Some(Prepared::Shared(recipe)) => message.deflated(recipe),
+            Some(Prepared::Own) => return self.send(message.message().clone()),
+        };
         self.timers.messages = true;
-        self.sender.queue.push(message.frame().clone());
+        self.sender.queue.push(frame);
         Ok(())
     }
 
@@ -262,14 +339,20 @@ impl Connection {
         }
     }
 
-    fn write_fragment(&mut self, Cut { opcode, mut rest }: Cut) {
+    fn write_fragment(&mut self, cut: Cut) {
+        let Cut {
+            opcode,
+            rsv1,
+            mut rest,
+        } = cut;
         let size = self.config.fragment_size.unwrap_or(usize::MAX);
         let fragment = rest.split_to(size.min(rest.len()));
         let last = rest.is_empty();
-        self.write_frame(opcode, last, fragment);
+        self.write_frame(opcode, last, rsv1, fragment);
         if !last {
             self.sender.cut = Some(Cut {
                 opcode: Opcode::Continuation,
+                rsv1: false,
                 rest,
             });
         }
@@ -301,18 +384,20 @@ impl Connection {
         });
     }
 
-    fn write_frame(&mut self, opcode: Opcode, fin: bool, payload: Bytes) {
+    fn write_frame(&mut self, opcode: Opcode, fin: bool, rsv1: bool, payload: Bytes) {
+        let key = self.masker.as_mut().map(|masker| masker.key());
+        let header = encode::encode(opcode, fin, payload.len(), key).with_rsv1(rsv1);
         let queue = &mut self.sender.queue;
-        let Some(masker) = &mut self.masker else {
-            queue.copy(encode::encode(opcode, fin, payload.len(), None).as_slice());
-            queue.push(payload);
-            return;
-        };
-        let key = masker.key();
-        queue.write(|out| {
-            out.extend_from_slice(encode::encode(opcode, fin, payload.len(), Some(key)).as_slice());
-            mask::extend_masked(out, key, &payload);
-        });
+        match key {
+            None => {
+                queue.copy(header.as_slice());
+                queue.push(payload);
+            }
+            Some(key) => queue.write(|out| {
+                out.extend_from_slice(header.as_slice());
+                mask::extend_masked(out, key, &payload);
+            }),
+        }
     }
 
     /// Why nothing can be sent just now.

@@ -167,6 +167,7 @@ impl Connection {
     fn on_ending(&mut self) {
         self.lifecycle.phase = Phase::Ending;
         self.receiver.release();
+        self.deflate = None;
     }
 
     fn on_ended(&mut self) {

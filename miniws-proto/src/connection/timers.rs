@@ -41,6 +41,7 @@ pub(super) enum Due {
     KeepAlive,
     Pong,
     Idle,
+    Release,
     Write,
     Close,
 }
@@ -110,7 +111,16 @@ impl Connection {
             .last_message
             .zip(self.config.idle_timeout)
             .map(|(message, timeout)| (message + timeout, Due::Idle));
-        [alive, idle, self.next_write_deadline()]
+        // Within a message that is sent in chunks, the compressor is needed.
+        let deflate = self
+            .deflate
+            .as_ref()
+            .filter(|_| !self.sender.is_streaming());
+        let release = timers
+            .last_message
+            .zip(deflate.and_then(|deflate| deflate.release_after()))
+            .map(|(message, idle)| (message + idle, Due::Release));
+        [alive, idle, release, self.next_write_deadline()]
             .into_iter()
             .flatten()
             .min_by_key(|(time, _)| *time)
@@ -165,6 +175,11 @@ impl Connection {
             }
             Due::Idle => {
                 self.on_failure(ReceiveErrorKind::IdleTimeout);
+            }
+            Due::Release => {
+                if let Some(deflate) = &mut self.deflate {
+                    deflate.release();
+                }
             }
             Due::Write => {
                 self.on_failure(ReceiveErrorKind::WriteTimeout);

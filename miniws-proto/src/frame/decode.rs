@@ -1,12 +1,14 @@
 //! Bytes to frame header.
 
-use super::{MAX_CONTROL, MaskKey, Opcode};
+use super::{MAX_CONTROL, MaskKey, Opcode, RSV1};
 use crate::error::ReceiveErrorKind;
 
 /// A frame's header.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) struct Header {
     pub(crate) fin: bool,
+    /// RSV1: the message that begins here is compressed (RFC 7692 section 6).
+    pub(crate) rsv1: bool,
     pub(crate) opcode: Opcode,
     /// `Some` at a server, `None` at a client: anything else is refused here.
     pub(crate) mask: Option<MaskKey>,
@@ -18,15 +20,22 @@ pub(crate) struct Header {
 
 /// Decodes the header at the start of `bytes`; `None` when more bytes are needed.
 ///
-/// What the first two bytes show to be wrong is refused as soon as they are there.
-pub(crate) fn decode(bytes: &[u8], masked: bool) -> Result<Option<Header>, ReceiveErrorKind> {
+/// What the first two bytes show to be wrong is refused as soon as they are there. `compression`
+/// says whether RSV1 may be set on the first frame of a message.
+pub(crate) fn decode(
+    bytes: &[u8],
+    masked: bool,
+    compression: bool,
+) -> Result<Option<Header>, ReceiveErrorKind> {
     let &[first, second, ref rest @ ..] = bytes else {
         return Ok(None);
     };
     let opcode =
         Opcode::from_bits(first & 0x0f).ok_or(ReceiveErrorKind::ReservedOpcode(first & 0x0f))?;
     let fin = first & 0x80 != 0;
-    if first & 0x70 != 0 {
+    let rsv1 = first & RSV1 != 0;
+    let rsv1_allowed = compression && matches!(opcode, Opcode::Text | Opcode::Binary);
+    if first & 0x30 != 0 || (rsv1 && !rsv1_allowed) {
         return Err(ReceiveErrorKind::ReservedBits);
     }
     if (second & 0x80 != 0) != masked {
@@ -73,6 +82,7 @@ pub(crate) fn decode(bytes: &[u8], masked: bool) -> Result<Option<Header>, Recei
     };
     Ok(Some(Header {
         fin,
+        rsv1,
         opcode,
         mask,
         payload_len,

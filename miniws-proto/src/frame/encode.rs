@@ -1,6 +1,6 @@
 //! Frame header to bytes.
 
-use super::{MaskKey, Opcode};
+use super::{MaskKey, Opcode, RSV1};
 
 /// A header as it goes onto the wire: at most 14 bytes.
 pub(crate) struct HeaderBytes {
@@ -11,6 +11,14 @@ pub(crate) struct HeaderBytes {
 impl HeaderBytes {
     pub(crate) fn as_slice(&self) -> &[u8] {
         &self.bytes[..self.len]
+    }
+
+    /// The header of the first frame of a compressed message (RFC 7692 section 6), or not.
+    pub(crate) fn with_rsv1(mut self, rsv1: bool) -> Self {
+        if rsv1 {
+            self.bytes[0] |= RSV1;
+        }
+        self
     }
 }
 

@@ -46,6 +46,9 @@ impl From<MessageKind> for Opcode {
     }
 }
 
+/// The bit of a header's first byte that marks a compressed message (RFC 7692 section 6).
+pub(crate) const RSV1: u8 = 0x40;
+
 /// The most payload bytes of a control frame (RFC 6455 section 5.5).
 pub(crate) const MAX_CONTROL: usize = 125;
 

@@ -1,7 +1,7 @@
 //! The client's side of a handshake.
 
 use alloc::boxed::Box;
-use alloc::string::String;
+use alloc::string::{String, ToString as _};
 use alloc::sync::Arc;
 use alloc::vec::Vec;
 use core::{fmt, mem, str};
@@ -16,6 +16,7 @@ use super::http1::{HeadScanner, Version};
 use super::{ClientRequest, HandshakeError, Response};
 use crate::config::Config;
 use crate::connection::{Connection, Negotiated};
+use crate::deflate;
 use crate::entropy::Entropy;
 use crate::negotiate;
 use crate::queue::SendQueue;
@@ -101,7 +102,8 @@ impl ClientHandshake {
         entropy.fill(&mut nonce);
         let key = STANDARD.encode(nonce);
         let mut outgoing = SendQueue::default();
-        outgoing.copy(&request.encode(&key)?);
+        let extensions = deflate::offer(&config).map(|offer| offer.to_string());
+        outgoing.copy(&request.encode(&key, extensions.as_deref())?);
         Ok(Self {
             stage: Stage::Head(HeadStage {
                 scanner: HeadScanner::response(),
@@ -251,10 +253,10 @@ impl ClientHandshake {
         if accept_key != self.accept_key.as_bytes() {
             return Err(HandshakeError::WrongAccept);
         }
-        if negotiate::unoffered(&response.parse_extensions()?).is_some() {
-            return Err(HandshakeError::UnofferedExtension);
-        }
-        self.check_subprotocol(response)
+        let compression = deflate::confirm(&self.config, &response.parse_extensions()?)
+            .map_err(|_| HandshakeError::UnofferedExtension)?;
+        let negotiated = self.check_subprotocol(response)?;
+        Ok(negotiated.with_compression(compression))
     }
 
     fn check_subprotocol(&self, response: &Response) -> Result<Negotiated, HandshakeError> {

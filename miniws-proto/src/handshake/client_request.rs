@@ -87,8 +87,12 @@ impl ClientRequest {
         self.subprotocols
     }
 
-    /// The bytes of the request with this key.
-    pub(super) fn encode(&self, key: &str) -> Result<Vec<u8>, HandshakeError> {
+    /// The bytes of the request with this key, and with these extensions on offer.
+    pub(super) fn encode(
+        &self,
+        key: &str,
+        extensions: Option<&str>,
+    ) -> Result<Vec<u8>, HandshakeError> {
         if let Some(error) = &self.error {
             return Err(error.clone());
         }
@@ -103,6 +107,9 @@ impl ClientRequest {
         encode_field(&mut head, "Sec-WebSocket-Version", "13");
         if let Some(offer) = self.offer()? {
             encode_field(&mut head, "Sec-WebSocket-Protocol", offer);
+        }
+        if let Some(extensions) = extensions {
+            encode_field(&mut head, "Sec-WebSocket-Extensions", extensions);
         }
         if let Some(basic) = self.basic_authorization() {
             encode_field(&mut head, "Authorization", basic);
@@ -187,7 +194,7 @@ mod tests {
     }
 
     fn encoded(request: &ClientRequest) -> Result<String, HandshakeError> {
-        let bytes = request.encode("K")?;
+        let bytes = request.encode("K", None)?;
         Ok(String::from_utf8_lossy(&bytes).into_owned())
     }
 

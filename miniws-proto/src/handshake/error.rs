@@ -101,7 +101,8 @@ pub enum HandshakeError {
     /// `Sec-WebSocket-Accept` does not belong to the key: something on the way answers that does
     /// not know WebSocket, or answers from a cache (RFC 6455 section 4.1).
     WrongAccept,
-    /// The response names an extension that was not offered (RFC 6455 section 4.1).
+    /// The response names an extension, or a parameter of one, that was not offered (RFC 6455
+    /// section 4.1, RFC 7692 section 5.1).
     UnofferedExtension,
     /// The response has more than one `Sec-WebSocket-Protocol` (RFC 6455 section 11.3.4).
     DuplicateSubprotocol,
@@ -242,7 +243,9 @@ impl fmt::Display for HandshakeError {
             Self::MissingAccept => "the response has no Sec-WebSocket-Accept",
             Self::DuplicateAccept => "the response has more than one Sec-WebSocket-Accept",
             Self::WrongAccept => "the response's Sec-WebSocket-Accept does not belong to the key",
-            Self::UnofferedExtension => "the response names an extension that was not offered",
+            Self::UnofferedExtension => {
+                "the response names an extension, or a parameter of one, that was not offered"
+            }
             Self::DuplicateSubprotocol => "the response has more than one Sec-WebSocket-Protocol",
             Self::UnofferedSubprotocol => "the response names a subprotocol that was not offered",
             Self::InvalidUrl { at } => return write!(f, "the URL is malformed at byte {at}"),

@@ -1,6 +1,6 @@
 //! What a server does with a request: it checks it, and its application decides.
 
-use alloc::string::String;
+use alloc::string::{String, ToString as _};
 use alloc::sync::Arc;
 
 use base64::Engine as _;
@@ -10,6 +10,7 @@ use base64::engine::general_purpose::{GeneralPurpose, GeneralPurposeConfig};
 use super::{Accept, HandshakeError, Headers, Reply, Request};
 use crate::config::Config;
 use crate::connection::{Connection, Negotiated};
+use crate::deflate;
 use crate::negotiate;
 use crate::queue::SendQueue;
 use crate::utf8::Utf8Bytes;
@@ -134,6 +135,11 @@ impl Upgrade {
             headers.push("Sec-WebSocket-Protocol", &*name)?;
             negotiated = negotiated.with_subprotocol(Utf8Bytes::from(&*name));
         }
+        let compression = deflate::select(&self.config, &self.request.parse_extensions()?);
+        if let Some(params) = &compression {
+            headers.push("Sec-WebSocket-Extensions", params.to_string())?;
+        }
+        negotiated = negotiated.with_compression(compression);
         headers.append(additional);
         let connection = Connection::server(self.config, negotiated);
         Ok((Reply::switching_protocols(headers), connection))

@@ -1,6 +1,8 @@
 //! Subjects that are wrong on purpose.
 
 pub(crate) mod defects;
+#[cfg(feature = "deflate")]
+pub(crate) mod deflate;
 
 use std::time::Duration;
 

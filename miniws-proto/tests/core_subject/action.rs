@@ -3,7 +3,7 @@
 use bytes::Bytes;
 use miniws_conformance::{Action, CloseBody, Kind, kebab};
 use miniws_proto::{
-    CloseCode, CloseFrame, Connection, Message, PreparedMessage, SendError, Utf8Bytes,
+    CloseCode, CloseFrame, Compression, Connection, Message, PreparedMessage, SendError, Utf8Bytes,
 };
 
 use super::view;
@@ -12,13 +12,16 @@ pub(crate) fn perform(connection: &mut Connection, action: &Action) -> Result<()
     match action {
         Action::Send(kind, data) => {
             let message = message(*kind, data)?;
-            connection
-                .send(message.clone())
-                .map_err(|error| match error {
-                    SendError::Full(Some(back)) if back == message => "full".into(),
-                    SendError::Full(_) => "full, and the message is lost".into(),
-                    error => kebab(&error),
-                })
+            sent(&message, connection.send(message.clone()))
+        }
+        Action::SendWith(kind, data, compression) => {
+            let message = message(*kind, data)?;
+            let compression = match compression {
+                miniws_conformance::Compression::Auto => Compression::Auto,
+                miniws_conformance::Compression::Always => Compression::Always,
+                miniws_conformance::Compression::Never => Compression::Never,
+            };
+            sent(&message, connection.send_with(message.clone(), compression))
         }
         Action::Chunk { kind, data, last } => connection
             .send_chunk(view::message_kind(*kind), data.clone(), *last)
@@ -29,6 +32,14 @@ pub(crate) fn perform(connection: &mut Connection, action: &Action) -> Result<()
         Action::Ping(data) => connection.ping(data).map_err(|error| kebab(&error)),
         Action::Close(body) => close(connection, body.as_ref()).map_err(|error| kebab(&error)),
     }
+}
+
+fn sent(message: &Message, result: Result<(), SendError>) -> Result<(), String> {
+    result.map_err(|error| match error {
+        SendError::Full(Some(back)) if back == *message => "full".into(),
+        SendError::Full(_) => "full, and the message is lost".into(),
+        error => kebab(&error),
+    })
 }
 
 fn close(connection: &mut Connection, body: Option<&CloseBody>) -> Result<(), SendError> {

@@ -1,0 +1,81 @@
+//! Compressed frames to events (RFC 7692 section 6.2).
+
+use bytes::{Buf as _, Bytes, BytesMut};
+
+use super::Connection;
+use super::assemble::message;
+use super::receive::{Frame, Step, chunk};
+use crate::deflate::Then;
+use crate::error::ReceiveErrorKind;
+use crate::event::Event;
+use crate::message::MessageKind;
+
+impl Connection {
+    /// Inflates what has come of a frame, as far as it goes without more input, or in chunks as far
+    /// as the next one: whatever a message inflates to, no more than a block of it is held then.
+    pub(super) fn receive_deflated(
+        &mut self,
+        kind: MessageKind,
+        mut frame: Frame,
+        input: &mut BytesMut,
+    ) -> Result<Step, ReceiveErrorKind> {
+        let Some(deflate) = &mut self.deflate else {
+            // RSV1 would not have been let through.
+            return Err(ReceiveErrorKind::ReservedBits);
+        };
+        let assembler = &mut self.receiver.assembler;
+        let mut out = Bytes::new();
+        let then = loop {
+            let is_whole = frame.header.fin && frame.ready == frame.remaining;
+            let room = assembler.room(&self.config);
+            let inflated = deflate.inflate(&input[..frame.ready], is_whole, room);
+            input.advance(inflated.used);
+            frame.ready -= inflated.used;
+            frame.remaining -= inflated.used;
+            assembler.check_inflated(kind, inflated.bytes, &self.config)?;
+            if self.config.chunks {
+                out = Bytes::copy_from_slice(inflated.bytes);
+                break inflated.then;
+            }
+            assembler.append(inflated.bytes);
+            if !matches!(inflated.then, Then::More) {
+                break inflated.then;
+            }
+        };
+
+        let mut is_ended = false;
+        self.receiver.has_more = false;
+        match then {
+            Then::Failed(kind) => return Err(kind),
+            Then::More => self.receiver.has_more = true,
+            Then::Starved => {}
+            Then::Ended => {
+                deflate.end_inflate();
+                let rest = assembler.end(BytesMut::new())?;
+                is_ended = true;
+                if !self.config.chunks {
+                    out = rest;
+                }
+            }
+        }
+        let is_complete = frame.remaining == 0 && !self.receiver.has_more;
+        if is_complete {
+            self.end_frame(&frame.header);
+        } else {
+            self.receiver.frame = Some(frame);
+        }
+        let event = match self.config.chunks {
+            true if is_ended || !out.is_empty() => Some(chunk(kind, out, is_ended)),
+            false if is_ended => Some(Event::Message(message(kind, out))),
+            _ => None,
+        };
+        Ok(match event {
+            Some(event) => {
+                self.timers.messages = true;
+                Step::Event(event)
+            }
+            None if is_complete => Step::Nothing,
+            None => Step::Starved,
+        })
+    }
+}

@@ -1,0 +1,249 @@
+//! What is received: compressed payload to bytes, a block at a time.
+
+use alloc::boxed::Box;
+use alloc::vec::Vec;
+
+use zlib_rs::{Inflate, InflateFlush, Status};
+
+use super::pool::{Pool, Reusable};
+use crate::error::ReceiveErrorKind;
+
+/// The receiving direction of a connection.
+pub(super) struct Inflation {
+    /// `None` without context takeover.
+    window: Option<Window>,
+    max_ratio: Option<u32>,
+    /// The message that is being received.
+    message: Option<Message>,
+}
+
+/// What came out of some payload.
+pub(crate) struct Inflated<'a> {
+    /// How much of the payload has been used.
+    pub(crate) used: usize,
+    pub(crate) bytes: &'a [u8],
+    pub(crate) then: Then,
+}
+
+/// How it goes on.
+pub(crate) enum Then {
+    /// There may be more, without any more payload.
+    More,
+    /// More payload is needed.
+    Starved,
+    /// The message ends here.
+    Ended,
+    Failed(ReceiveErrorKind),
+}
+
+/// How much is inflated at once. The nearest cache still has it when it is copied on.
+const BLOCK: usize = 16 << 10;
+
+/// What stands behind the payload of a message. The sender has left out the first four bytes, the
+/// rest of an empty block (RFC 7692 section 7.2.2). The others are ours, an empty block that is the
+/// last: only if it is found to be just that, the message ended where a message may end.
+const TAIL: [u8; 9] = [0x00, 0x00, 0xff, 0xff, 0x01, 0x00, 0x00, 0xff, 0xff];
+
+struct Message {
+    inflater: Inflater,
+    /// How much of `TAIL` has been used.
+    tail: usize,
+    /// Nothing of the current stream has come yet. A message is one stream, unless there are final
+    /// blocks in it.
+    is_at_start: bool,
+    compressed: u64,
+    inflated: u64,
+}
+
+impl Inflation {
+    pub(super) fn new(window_bits: Option<u8>, max_ratio: Option<u32>) -> Self {
+        Self {
+            window: window_bits.map(Window::new),
+            max_ratio,
+            message: None,
+        }
+    }
+
+    /// Inflates some of `payload`, which goes on where the last call stopped. `is_whole` says that
+    /// the message ends with it. At most one byte more than `limit` comes out.
+    pub(super) fn step(&mut self, payload: &[u8], is_whole: bool, limit: usize) -> Inflated<'_> {
+        let window = &mut self.window;
+        let message = self.message.get_or_insert_with(|| Message::new(window));
+        let mut out = Out {
+            // Blocks end at the same places of a message however its payload is cut.
+            room: (BLOCK - (message.inflated % BLOCK as u64) as usize).min(limit.saturating_add(1)),
+            len: 0,
+        };
+        let mut used = 0;
+        let then = loop {
+            let rest = &payload[used..];
+            if rest.is_empty() && is_whole && message.is_at_start {
+                break Then::Ended;
+            }
+            let is_tail = rest.is_empty() && is_whole;
+            let source = if is_tail { &TAIL[message.tail..] } else { rest };
+            let before = out.len;
+            let (count, status) = message.inflater.inflate(source, &mut out);
+            if let Some(window) = window {
+                window.push(&message.inflater.block[before..out.len]);
+            }
+            message.is_at_start &= count == 0;
+            match is_tail {
+                true => message.tail += count,
+                false => used += count,
+            }
+            match status {
+                None => break Then::Failed(ReceiveErrorKind::InvalidDeflate),
+                Some(Status::StreamEnd) if is_tail => {
+                    break match message.tail == TAIL.len() {
+                        true => Then::Ended,
+                        false => Then::Failed(ReceiveErrorKind::InvalidDeflate),
+                    };
+                }
+                // A final block within a message; another stream follows (RFC 7692
+                // section 7.2.3.4).
+                Some(Status::StreamEnd) => message.restart(window),
+                Some(_) if out.len == out.room => break Then::More,
+                Some(_) if count == source.len() => match (is_whole, is_tail) {
+                    (false, _) => break Then::Starved,
+                    (true, false) => {}
+                    (true, true) => break Then::Failed(ReceiveErrorKind::InvalidDeflate),
+                },
+                // Neither the one nor the other can be for long.
+                Some(_) if count == 0 && out.len == before => {
+                    break Then::Failed(ReceiveErrorKind::InvalidDeflate);
+                }
+                Some(_) => {}
+            }
+        };
+        message.compressed += used as u64;
+        message.inflated += out.len as u64;
+        let is_block_full = out.len > 0 && message.inflated.is_multiple_of(BLOCK as u64);
+        let then = match (then, self.max_ratio) {
+            (Then::Failed(kind), _) => Then::Failed(kind),
+            (_, Some(ratio)) if is_block_full && message.ratio_exceeds(ratio) => {
+                Then::Failed(ReceiveErrorKind::RatioTooHigh)
+            }
+            (then, _) => then,
+        };
+        Inflated {
+            used,
+            bytes: &message.inflater.block[..out.len],
+            then,
+        }
+    }
+
+    /// The message has ended.
+    pub(super) fn end(&mut self) {
+        if let Some(message) = self.message.take() {
+            POOL.give(message.inflater);
+        }
+    }
+}
+
+impl Message {
+    fn new(window: &Option<Window>) -> Self {
+        let mut message = Self {
+            inflater: POOL.take(()),
+            tail: 0,
+            is_at_start: true,
+            compressed: 0,
+            inflated: 0,
+        };
+        message.inflater.remember(window);
+        message
+    }
+
+    /// A new stream begins. What has been inflated stays in view as long as there is a window.
+    fn restart(&mut self, window: &Option<Window>) {
+        self.inflater.reset();
+        self.inflater.remember(window);
+        self.is_at_start = true;
+    }
+
+    fn ratio_exceeds(&self, ratio: u32) -> bool {
+        self.inflated > self.compressed.saturating_mul(ratio.into())
+    }
+}
+
+/// The state of the decompressor, with room for what comes out of it.
+struct Inflater {
+    state: Inflate,
+    block: Box<[u8]>,
+}
+
+static POOL: Pool<Inflater> = Pool::new();
+
+/// How much of a block has been filled, and may be.
+struct Out {
+    len: usize,
+    room: usize,
+}
+
+impl Inflater {
+    /// Returns how much of `source` has been used, and no status when it is not what it should be.
+    fn inflate(&mut self, source: &[u8], out: &mut Out) -> (usize, Option<Status>) {
+        let (used, len) = (self.state.total_in(), self.state.total_out());
+        let block = &mut self.block[out.len..out.room];
+        let result = self.state.decompress(source, block, InflateFlush::NoFlush);
+        // What came out before an error counts as well: it may be wrong for another reason, and
+        // which comes first must not depend on how the payload was cut.
+        out.len += (self.state.total_out() - len) as usize;
+        ((self.state.total_in() - used) as usize, result.ok())
+    }
+
+    fn remember(&mut self, window: &Option<Window>) {
+        if let Some(window) = window
+            && !window.bytes.is_empty()
+        {
+            // It fails for streams with a header only.
+            let _ = self.state.set_dictionary(&window.bytes);
+        }
+    }
+}
+
+impl Reusable for Inflater {
+    type Purpose = ();
+
+    fn new((): ()) -> Self {
+        Self {
+            // A full window, whatever was negotiated: the state has room for it anyway, and what
+            // the peer may refer to then does not depend on how its payload is cut.
+            state: Inflate::new(false, 15),
+            block: alloc::vec![0; BLOCK].into(),
+        }
+    }
+
+    fn purpose(&self) {}
+
+    fn reset(&mut self) {
+        self.state.reset(false);
+    }
+}
+
+/// What came last: all that is kept of a connection's messages between them.
+struct Window {
+    bytes: Vec<u8>,
+    size: usize,
+}
+
+impl Window {
+    fn new(bits: u8) -> Self {
+        Self {
+            bytes: Vec::new(),
+            size: 1 << bits,
+        }
+    }
+
+    fn push(&mut self, bytes: &[u8]) {
+        let bytes = &bytes[bytes.len().saturating_sub(self.size)..];
+        let len = self.bytes.len() + bytes.len();
+        self.bytes.drain(..len.saturating_sub(self.size));
+        if len > self.bytes.capacity() {
+            // Twice as much as there was, but never more than the whole window.
+            let capacity = len.max(2 * self.bytes.capacity()).min(self.size);
+            self.bytes.reserve_exact(capacity - self.bytes.len());
+        }
+        self.bytes.extend_from_slice(bytes);
+    }
+}
