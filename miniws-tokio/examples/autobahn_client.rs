@@ -2,7 +2,7 @@
 
 use std::error::Error;
 
-use miniws_tokio::{Client, Config, Event, Message, WebSocket, connect};
+use miniws_tokio::{Client, Config, DeflateConfig, Event, Message, WebSocket, connect};
 use tokio::net::TcpStream;
 
 const AGENT: &str = "miniws-tokio";
@@ -35,10 +35,19 @@ async fn case_count(url: &str) -> Result<u32, Box<dyn Error>> {
     Err("the fuzzing server did not say how many cases there are".into())
 }
 
+/// Whatever the server may choose, and an echo that is always compressed: some fuzzing servers take
+/// an uncompressed answer for a fault.
+fn offer_all() -> DeflateConfig {
+    DeflateConfig::default()
+        .receive_window_bits(15)
+        .threshold(0)
+}
+
 async fn run_case(url: &str) -> Result<(), miniws_tokio::Error> {
     let config = Config::default()
         .max_message_size(32 << 20)
-        .max_frame_size(32 << 20);
+        .max_frame_size(32 << 20)
+        .deflate(Some(offer_all()));
     let mut socket: WebSocket<TcpStream> = Client::new(url).config(config).connect().await?;
     while let Some(event) = socket.recv().await? {
         if let Event::Message(message) = event {

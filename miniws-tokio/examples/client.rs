@@ -2,16 +2,19 @@
 //!
 //! `client URL [--subprotocol P] [--header 'N: V'] [--binary]` sends each line of its input, prints
 //! what arrives, and closes with 1000 once the input has ended and the server has been quiet for a
-//! fifth of a second.
+//! fifth of a second. `--deflate[=SETTING,..]` offers compression, and `--negotiated` prints the
+//! answer on standard error.
 //!
 //! `client URL --check` sends messages of its own to an echo server and expects each back, within
 //! fifteen seconds.
+
+mod options;
 
 use std::io::Write;
 use std::time::Duration;
 
 use lexopt::{Arg, Parser, ValueExt};
-use miniws_tokio::{Client, CloseCode, Config, Event, Message, WebSocket};
+use miniws_tokio::{Client, CloseCode, Config, DeflateConfig, Event, Message, WebSocket};
 use tokio::io::{AsyncBufReadExt, BufReader, stdin};
 use tokio::net::TcpStream;
 use tokio::time::{sleep, timeout};
@@ -34,11 +37,18 @@ async fn main() {
 async fn run() -> Result<(), Error> {
     let options = Options::parse()?;
     if options.check {
-        return timeout(CHECK_TIMEOUT, check(options.client))
+        return timeout(CHECK_TIMEOUT, check(options))
             .await
             .map_err(|_| "the server did not echo everything within 14 seconds")?;
     }
-    let socket = options.client.connect().await?;
+    let socket = options
+        .client
+        .config(Config::default().deflate(options.deflate))
+        .connect()
+        .await?;
+    if options.negotiated {
+        print_negotiated(&socket);
+    }
     talk(socket, options.binary).await
 }
 
@@ -85,11 +95,21 @@ fn print(event: Event) -> Result<(), Error> {
     Ok(out.flush()?)
 }
 
-async fn check(client: Client) -> Result<(), Error> {
-    let mut socket = client
-        .config(Config::default().max_message_size(64 << 20))
-        .connect()
-        .await?;
+fn print_negotiated(socket: &WebSocket<TcpStream>) {
+    match socket.deflate() {
+        Some(params) => eprintln!("negotiated: {params}"),
+        None => eprintln!("negotiated: no extension"),
+    }
+}
+
+async fn check(options: Options) -> Result<(), Error> {
+    let config = Config::default()
+        .max_message_size(64 << 20)
+        .deflate(options.deflate);
+    let mut socket = options.client.config(config).connect().await?;
+    if options.negotiated {
+        print_negotiated(&socket);
+    }
     let large: Vec<u8> = (0..5_000_000_u32).map(|at| (at % 251) as u8).collect();
     for message in [
         Message::from("hello"),
@@ -137,6 +157,8 @@ fn expect_normal(code: CloseCode, reason: &str) -> Result<(), Error> {
 
 struct Options {
     client: Client,
+    deflate: Option<DeflateConfig>,
+    negotiated: bool,
     binary: bool,
     check: bool,
 }
@@ -147,19 +169,27 @@ impl Options {
         let mut url = None;
         let mut subprotocols = Vec::new();
         let mut headers = Vec::new();
-        let (mut binary, mut check) = (false, false);
+        let mut deflate = None;
+        let (mut negotiated, mut binary, mut check) = (false, false, false);
         while let Some(arg) = parser.next()? {
             match arg {
                 Arg::Value(value) if url.is_none() => url = Some(value.string()?),
                 Arg::Long("subprotocol") => subprotocols.push(parser.value()?.string()?),
                 Arg::Long("header") => headers.push(parser.value()?.string()?),
+                Arg::Long("deflate") => {
+                    let settings = parser.optional_value().map(ValueExt::string).transpose()?;
+                    deflate = Some(options::deflate(settings.as_deref())?);
+                }
+                Arg::Long("negotiated") => negotiated = true,
                 Arg::Long("binary") => binary = true,
                 Arg::Long("check") => check = true,
                 _ => return Err(arg.unexpected().into()),
             }
         }
-        let url = url
-            .ok_or("usage: client URL [--subprotocol P] [--header 'N: V'] [--binary] [--check]")?;
+        let url = url.ok_or(
+            "usage: client URL [--subprotocol P] [--header 'N: V'] [--binary] [--check] \
+             [--deflate[=SETTING,..]] [--negotiated]",
+        )?;
         let mut client = Client::new(&url);
         for name in subprotocols {
             client = client.subprotocol(&name);
@@ -172,6 +202,8 @@ impl Options {
         }
         Ok(Self {
             client,
+            deflate,
+            negotiated,
             binary,
             check,
         })

@@ -64,6 +64,8 @@
 //!   a loop of the two answers a burst of messages with one write.
 //! - **Limits.** [`Config`] has them all; the defaults are safe on the open internet. The send queue is
 //!   bounded too: `send` waits, `feed` gives the message back.
+//! - **Compression.** `Config::deflate` turns it on, [`feed_with`](WebSocket::feed_with) keeps it
+//!   away from secrets. It is in the feature `deflate`, which is on by default.
 //! - **The end.** When [`Event::Close`] comes, its answer has been written. `recv` then waits for the
 //!   end of TCP and gives `None`; dropping the WebSocket instead is fine. An error is final.
 //! - **Time.** Under `tokio::time::pause`, deadlines follow the paused clock.
@@ -80,10 +82,12 @@ pub use bytes;
 pub use client::{Client, Connecting, connect};
 pub use listener::{Listener, Stopper};
 pub use miniws_adapter::{Attempt, Error, IpFamily, OsEntropy};
+#[cfg(feature = "deflate")]
+pub use miniws_proto::DeflateConfig;
 pub use miniws_proto::{
-    Accept, CloseCode, CloseFrame, CloseStatus, Config, Connection, Entropy, Event, HandshakeError,
-    Headers, Message, MessageKind, Negotiated, PreparedMessage, ReceiveError, ReceiveErrorKind,
-    Reply, Request, Response, SendError, State, Url, Utf8Bytes, negotiate,
+    Accept, CloseCode, CloseFrame, CloseStatus, Compression, Config, Connection, Entropy, Event,
+    HandshakeError, Headers, Message, MessageKind, Negotiated, PreparedMessage, ReceiveError,
+    ReceiveErrorKind, Reply, Request, Response, SendError, State, Url, Utf8Bytes, negotiate,
 };
 pub use server::{Server, accept};
 pub use split::{Receiver, Sender};

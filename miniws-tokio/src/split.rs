@@ -13,7 +13,8 @@ use futures_core::Stream;
 use futures_sink::Sink;
 use miniws_adapter::{Driver, Shared};
 use miniws_proto::{
-    CloseCode, CloseFrame, CloseStatus, Event, Message, MessageKind, PreparedMessage, State,
+    CloseCode, CloseFrame, CloseStatus, Compression, Event, Message, MessageKind, PreparedMessage,
+    State,
 };
 use tokio::io::{AsyncRead, AsyncWrite};
 
@@ -61,6 +62,22 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Sender<S> {
         self.shared
             .lock()
             .feed(|connection| connection.send(message))
+    }
+
+    /// Like [`feed`](Self::feed), with a say in whether the message is compressed; see
+    /// [`WebSocket::feed_with`](crate::WebSocket::feed_with).
+    ///
+    /// # Errors
+    ///
+    /// As there.
+    pub fn feed_with(
+        &self,
+        message: impl Into<Message>,
+        compression: Compression,
+    ) -> Result<(), Error> {
+        self.shared
+            .lock()
+            .feed(|connection| connection.send_with(message, compression))
     }
 
     /// Queues a message that was framed once for many connections; see
@@ -121,6 +138,25 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Sender<S> {
                 .poll(cx, |driver, cx| driver.poll_send(cx, &mut message))
         })
         .await
+    }
+
+    /// Like [`send`](Self::send), with a say in whether the message is compressed.
+    ///
+    /// # Errors
+    ///
+    /// As [`send_prepared`](Self::send_prepared), but the message is handed back.
+    ///
+    /// # Cancel safety
+    ///
+    /// As [`send`](Self::send).
+    pub async fn send_with(
+        &self,
+        message: impl Into<Message>,
+        compression: Compression,
+    ) -> Result<(), Error> {
+        self.ready().await?;
+        self.feed_with(message, compression)?;
+        self.flush().await
     }
 
     /// Like [`send`](Self::send), for a message that was framed once for many connections.

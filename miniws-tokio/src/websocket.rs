@@ -11,9 +11,11 @@ use bytes::{Bytes, BytesMut};
 use futures_core::Stream;
 use futures_sink::Sink;
 use miniws_adapter::{Driver, StopTicket};
+#[cfg(feature = "deflate")]
+use miniws_proto::negotiate;
 use miniws_proto::{
-    CloseCode, CloseFrame, CloseStatus, Connection, Event, Message, MessageKind, PreparedMessage,
-    State,
+    CloseCode, CloseFrame, CloseStatus, Compression, Connection, Event, Message, MessageKind,
+    PreparedMessage, State,
 };
 use tokio::io::{AsyncRead, AsyncWrite};
 
@@ -141,6 +143,21 @@ impl<S: AsyncRead + AsyncWrite + Unpin> WebSocket<S> {
         self.driver.feed(|connection| connection.send(message))
     }
 
+    /// Like [`feed`](Self::feed), with a say in whether the message is compressed, see
+    /// [`Compression`].
+    ///
+    /// # Errors
+    ///
+    /// As [`feed`](Self::feed).
+    pub fn feed_with(
+        &mut self,
+        message: impl Into<Message>,
+        compression: Compression,
+    ) -> Result<(), Error> {
+        self.driver
+            .feed(|connection| connection.send_with(message, compression))
+    }
+
     /// Queues a message that was framed once for many connections, see [`PreparedMessage`].
     ///
     /// # Errors
@@ -195,6 +212,26 @@ impl<S: AsyncRead + AsyncWrite + Unpin> WebSocket<S> {
     pub async fn send(&mut self, message: impl Into<Message>) -> Result<(), Error> {
         let mut message = Some(message.into());
         poll_fn(|cx| self.driver.poll_send(cx, &mut message)).await
+    }
+
+    /// Like [`send`](Self::send), with a say in whether the message is compressed, see
+    /// [`Compression`].
+    ///
+    /// # Errors
+    ///
+    /// As [`send`](Self::send).
+    ///
+    /// # Cancel safety
+    ///
+    /// As [`send`](Self::send).
+    pub async fn send_with(
+        &mut self,
+        message: impl Into<Message>,
+        compression: Compression,
+    ) -> Result<(), Error> {
+        self.ready().await?;
+        self.feed_with(message, compression)?;
+        self.flush().await
     }
 
     /// Like [`send`](Self::send), for a message that was framed once for many connections.
@@ -318,6 +355,12 @@ impl<S: AsyncRead + AsyncWrite + Unpin> WebSocket<S> {
     /// The subprotocol that was agreed on.
     pub fn subprotocol(&self) -> Option<&str> {
         self.driver.connection().subprotocol()
+    }
+
+    /// The parameters of the compression that was agreed on, `None` if there is none.
+    #[cfg(feature = "deflate")]
+    pub fn deflate(&self) -> Option<&negotiate::DeflateParams> {
+        self.driver.connection().deflate()
     }
 
     /// How the connection ended, `None` while that is open: the peer's code and reason, 1005 when
