@@ -25,10 +25,17 @@ use core::time::Duration;
 /// - of what it received, with [`receive_takeover`](Self::receive_takeover), the window: at most
 ///   2^[`receive_window_bits`](Self::receive_window_bits) bytes, 4 KiB unless set otherwise;
 /// - of what it sent, without [`send_takeover`](Self::send_takeover), nothing; with it, until
-///   [`release_after`](Self::release_after), as many bytes as
+///   [`release_after`](Self::release_after), the state of the compressor:
 ///
-/// | window bits | memory level 1 | 5 (default) | 8 | 9 |
+/// | [`send_window_bits`](Self::send_window_bits) | [`memory_level`](Self::memory_level) 1 | 5 (default) | 8 | 9 |
 /// |---|---|---|---|---|
+/// | 9 | 134 KiB | 147 KiB | 245 KiB | 357 KiB |
+/// | 10 | 136 KiB | 149 KiB | 247 KiB | 359 KiB |
+/// | 11 | 140 KiB | 153 KiB | 251 KiB | 363 KiB |
+/// | 12 | 148 KiB | 161 KiB | 259 KiB | 371 KiB |
+/// | 13 | 164 KiB | 177 KiB | 275 KiB | 387 KiB |
+/// | 14 | 196 KiB | 209 KiB | 307 KiB | 419 KiB |
+/// | 15 | 260 KiB | 273 KiB | 371 KiB | 483 KiB |
 ///
 /// # Secrets
 ///

@@ -247,3 +247,63 @@ impl Window {
         self.bytes.extend_from_slice(bytes);
     }
 }
+
+#[cfg(test)]
+#[allow(clippy::unwrap_used)]
+mod tests {
+    use super::*;
+    use crate::deflate::compress::{Deflation, Purpose};
+
+    fn compressed(message: &[u8]) -> Vec<u8> {
+        let purpose = Purpose {
+            level: 9,
+            memory_level: 9,
+            window_bits: 15,
+        };
+        Deflation::new(purpose, false)
+            .compress(message, true)
+            .unwrap()
+    }
+
+    /// Whatever a payload could become, and however it is cut, one byte more than the limit is all
+    /// that comes out, and a block is all that does at once.
+    #[test]
+    fn nothing_comes_out_beyond_the_limit_and_one() {
+        let bomb = compressed(&alloc::vec![0; 1 << 20]);
+        for limit in [0, 1, 1000, BLOCK - 1, BLOCK, BLOCK + 1, 100_000] {
+            for cut in [1, 7, bomb.len()] {
+                let mut inflation = Inflation::new(None, None);
+                let mut total = 0;
+                'pieces: for piece in bomb.chunks(cut) {
+                    let mut piece = piece;
+                    loop {
+                        let inflated = inflation.step(piece, false, limit - total);
+                        assert!(inflated.bytes.len() <= BLOCK);
+                        total += inflated.bytes.len();
+                        piece = &piece[inflated.used..];
+                        if total > limit {
+                            break 'pieces;
+                        }
+                        if !matches!(inflated.then, Then::More) {
+                            break;
+                        }
+                    }
+                }
+                assert_eq!(total, limit + 1);
+            }
+        }
+    }
+
+    #[test]
+    fn the_window_is_what_came_last() {
+        let mut window = Window::new(8);
+        let mut all = Vec::new();
+        for len in [0, 1, 100, 155, 1, 256, 3, 1000, 255, 2] {
+            let bytes: Vec<u8> = (0..len).map(|at| (at * 7 + len) as u8).collect();
+            window.push(&bytes);
+            all.extend_from_slice(&bytes);
+            assert_eq!(window.bytes, all[all.len().saturating_sub(256)..]);
+            assert!(window.bytes.capacity() <= 256);
+        }
+    }
+}
