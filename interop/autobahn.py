@@ -28,7 +28,7 @@ from judges.report import shorten
 KOSOKU = str(HOME / "venv" / "bin" / "kosoku")
 EXPECTED = INTEROP / "autobahn-expected.json"
 INDEX = "index.json"
-# All but 12 and 13, which need permessage-deflate.
+# All but 12 and 13, which need permessage-deflate and take long.
 CASES = ["1.*", "2.*", "3.*", "4.*", "5.*", "6.*", "7.*", "9.*", "10.*"]
 
 

@@ -73,9 +73,9 @@ impl Default for DeflateConfig {
 }
 
 impl DeflateConfig {
-    /// How hard to compress, from 1, fast, to 9, small. The default is 3: it takes less than half
-    /// the time of 6, and what it makes is about a tenth larger. What is out of range counts as the
-    /// nearest.
+    /// How hard to compress, from 1, fast, to 9, small. The default is 3. On JSON of a few KiB and
+    /// more it takes much less time than 6, and what it makes is a tenth larger at most. What is out
+    /// of range counts as the nearest.
     #[must_use]
     pub fn level(mut self, level: u8) -> Self {
         self.level = level.clamp(1, 9);
