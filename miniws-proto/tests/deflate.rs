@@ -6,7 +6,7 @@ use bytes::{Buf, BytesMut};
 use miniws_proto::negotiate::{DeflateOffer, confirm_deflate, parse_extensions, select_deflate};
 use miniws_proto::{
     Compression, Config, Connection, DeflateConfig, Event, Message, MessageKind, Negotiated,
-    PreparedMessage,
+    PreparedMessage, ReceiveErrorKind,
 };
 
 /// Both ends of a connection whose handshake has been done with these settings.
@@ -111,6 +111,87 @@ fn every_set_of_parameters() {
         assert!(down.len() < 40_000 && up.len() < 40_000);
         assert_eq!(received(&mut client, &down, cut), messages);
         assert_eq!(received(&mut server, &up, cut), messages);
+    }
+}
+
+/// What a server makes of `bytes` that arrive in pieces of `cut`: its messages, and its error.
+fn outcome(bytes: &[u8], cut: usize) -> (Vec<Message>, Option<ReceiveErrorKind>) {
+    let deflate = DeflateConfig::default()
+        .max_ratio(Some(100))
+        .send_takeover(true)
+        .receive_window_bits(15);
+    let plain = parse_extensions(["permessage-deflate"]).unwrap();
+    let negotiated = Negotiated::new().with_deflate(select_deflate(&deflate, &plain).unwrap());
+    let config = Config::default()
+        .max_message_size(40_000)
+        .deflate(Some(deflate));
+    let mut server = Connection::server(config, negotiated);
+    let mut input = BytesMut::new();
+    let mut messages = Vec::new();
+    for piece in bytes.chunks(cut) {
+        input.extend_from_slice(piece);
+        loop {
+            match server.receive(&mut input) {
+                Ok(Some(Event::Message(message))) => messages.push(message),
+                Ok(Some(_)) => {}
+                Ok(None) => break,
+                Err(error) => return (messages, Some(error.kind())),
+            }
+        }
+    }
+    (messages, None)
+}
+
+/// Streams with a bit or two flipped in them, messages that are too large, text that is not: how they
+/// are cut makes no difference to what is received, nor to which error ends it.
+#[test]
+fn what_is_wrong_is_found_however_it_is_cut() {
+    let mut random = 7_u64;
+    let mut number = move |below: usize| {
+        random ^= random << 13;
+        random ^= random >> 7;
+        random ^= random << 17;
+        (random >> 16) as usize % below
+    };
+    let mut errors = Vec::new();
+    for round in 0..400 {
+        let config = DeflateConfig::default()
+            .send_takeover(true)
+            .level(1 + (round % 9) as u8)
+            .threshold(0);
+        let open = DeflateConfig::default().receive_window_bits(15);
+        let [_, mut client] = connected(&open, &config, false);
+        for _ in 0..2 {
+            let len = [20, 500, 3000, 39_990][number(4)] + number(20);
+            let alphabet = [1, 2, 20][number(3)];
+            let text: String = (0..len)
+                .map(|_| ['a', 'ü', '世'][number(alphabet.min(3))])
+                .take(len / 2)
+                .collect();
+            client.send(text).unwrap();
+        }
+        let mut bytes = output(&mut client);
+        // Masked, a flipped bit is a flipped bit; in a header it may make another frame of it.
+        for _ in 0..number(3) {
+            let at = number(bytes.len());
+            bytes[at] ^= 1 << number(8);
+        }
+        let whole = outcome(&bytes, usize::MAX);
+        for cut in [1, 2 + number(50)] {
+            assert_eq!(outcome(&bytes, cut), whole, "round {round}, cut {cut}");
+        }
+        if let Some(error) = whole.1 {
+            errors.push(error);
+        }
+    }
+    for kind in [
+        ReceiveErrorKind::InvalidDeflate,
+        ReceiveErrorKind::InvalidUtf8,
+        ReceiveErrorKind::MessageTooLarge,
+        ReceiveErrorKind::RatioTooHigh,
+    ] {
+        let count = errors.iter().filter(|error| **error == kind).count();
+        assert!(count > 2, "{kind:?} {count} times");
     }
 }
 
