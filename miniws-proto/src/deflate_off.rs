@@ -2,6 +2,7 @@
 //! there is never a `Deflate`.
 
 use alloc::boxed::Box;
+use alloc::string::String;
 use alloc::vec::Vec;
 use core::convert::Infallible;
 use core::time::Duration;
@@ -41,7 +42,7 @@ pub(crate) enum Then {
 
 pub(crate) struct Unoffered;
 
-pub(crate) fn offer(_: &Config) -> Option<Infallible> {
+pub(crate) fn offer(_: &Config) -> Option<String> {
     None
 }
 

@@ -28,7 +28,9 @@ use base64::engine::general_purpose::STANDARD;
 use sha1::{Digest as _, Sha1};
 
 #[cfg(feature = "deflate")]
-pub use deflate::{DeflateOffer, DeflateParams, Unoffered, confirm_deflate, select_deflate};
+pub use deflate::{
+    DeflateOffer, DeflateParams, Unoffered, confirm_deflate, offer_deflate, select_deflate,
+};
 
 /// The value of `Sec-WebSocket-Accept` that answers this `Sec-WebSocket-Key` (RFC 6455
 /// section 4.2.2 item 5.4).

@@ -3,7 +3,7 @@
 #![allow(clippy::panic, clippy::unwrap_used)]
 
 use bytes::{Buf, BytesMut};
-use miniws_proto::negotiate::{DeflateOffer, confirm_deflate, parse_extensions, select_deflate};
+use miniws_proto::negotiate::{confirm_deflate, offer_deflate, parse_extensions, select_deflate};
 use miniws_proto::{
     Compression, Config, Connection, DeflateConfig, Event, Message, MessageKind, Negotiated,
     PreparedMessage, ReceiveErrorKind,
@@ -11,7 +11,7 @@ use miniws_proto::{
 
 /// Both ends of a connection whose handshake has been done with these settings.
 fn connected(server: &DeflateConfig, client: &DeflateConfig, chunks: bool) -> [Connection; 2] {
-    let offer = DeflateOffer::new(client).to_string();
+    let offer = offer_deflate(client);
     let offers = parse_extensions([&*offer]).unwrap();
     let chosen = select_deflate(server, &offers).unwrap();
     let answer = parse_extensions([&*chosen.to_string()]).unwrap();

@@ -106,8 +106,8 @@ impl DeflateConfig {
     /// How far the peer may look back: 2 to the power of this in bytes, from 8 to 15. The default is
     /// 12. What is out of range counts as the nearest.
     ///
-    /// A client that cannot be told so (RFC 7692 section 7.1.2.2), is asked for no context takeover
-    /// instead, so that the window is not kept. A server that does not agree is refused.
+    /// A client that cannot be told so (RFC 7692 section 7.1.2.2), or a server that does not agree, is
+    /// asked for no context takeover instead, so that the window is not kept.
     #[must_use]
     pub fn receive_window_bits(mut self, bits: u8) -> Self {
         self.receive_window_bits = bits.clamp(8, 15);

@@ -1,7 +1,7 @@
 //! The client's side of a handshake.
 
 use alloc::boxed::Box;
-use alloc::string::{String, ToString as _};
+use alloc::string::String;
 use alloc::sync::Arc;
 use alloc::vec::Vec;
 use core::{fmt, mem, str};
@@ -102,7 +102,7 @@ impl ClientHandshake {
         entropy.fill(&mut nonce);
         let key = STANDARD.encode(nonce);
         let mut outgoing = SendQueue::default();
-        let extensions = deflate::offer(&config).map(|offer| offer.to_string());
+        let extensions = deflate::offer(&config);
         outgoing.copy(&request.encode(&key, extensions.as_deref())?);
         Ok(Self {
             stage: Stage::Head(HeadStage {

@@ -1,5 +1,7 @@
 //! The parameters of permessage-deflate (RFC 7692 section 7.1).
 
+use alloc::format;
+use alloc::string::{String, ToString as _};
 use core::fmt;
 
 use super::Extension;
@@ -14,17 +16,17 @@ const CLIENT_NO_CONTEXT_TAKEOVER: &str = "client_no_context_takeover";
 const SERVER_MAX_WINDOW_BITS: &str = "server_max_window_bits";
 const CLIENT_MAX_WINDOW_BITS: &str = "client_max_window_bits";
 
-/// What a client offers, one element of its `Sec-WebSocket-Extensions`.
+/// One of the offers of a client, an element of its `Sec-WebSocket-Extensions`.
 ///
 /// It is displayed in the form that the header has.
 ///
 /// ```
 /// use miniws_proto::DeflateConfig;
-/// use miniws_proto::negotiate::{DeflateOffer, confirm_deflate, parse_extensions, select_deflate};
+/// use miniws_proto::negotiate::{confirm_deflate, offer_deflate, parse_extensions, select_deflate};
 ///
 /// // The client.
 /// let ours = DeflateConfig::default();
-/// let offer = DeflateOffer::new(&ours).to_string();
+/// let offer = offer_deflate(&ours);
 ///
 /// // The server.
 /// let offers = parse_extensions([&*offer])?;
@@ -77,6 +79,20 @@ impl fmt::Display for Unoffered {
     }
 }
 
+/// What a client with these settings offers, as the value of its `Sec-WebSocket-Extensions`.
+///
+/// It begins with the offer that says all that is wanted. If that limits a window, another one comes
+/// behind it (RFC 7692 section 5.1) for servers that cannot do so: they are asked for no context
+/// takeover instead, so that no window is kept.
+#[must_use]
+pub fn offer_deflate(config: &DeflateConfig) -> String {
+    let [first, second] = DeflateOffer::all(config);
+    match first == second {
+        true => first.to_string(),
+        false => format!("{first}, {second}"),
+    }
+}
+
 /// The server's choice among the extensions that a client offers: the first permessage-deflate that
 /// it can agree to, if there is one. What is unknown, malformed or repeated in an offer declines that
 /// offer (RFC 7692 section 7.1).
@@ -86,7 +102,7 @@ pub fn select_deflate(config: &DeflateConfig, offers: &[Extension]) -> Option<De
     offers.find_map(|offer| offer.accept(config))
 }
 
-/// What a client that has offered [`DeflateOffer::new`] with the same settings, and no other
+/// What a client that has sent [`offer_deflate`] with the same settings, and offered no other
 /// extension, makes of the server's answer. `None`: there will be no compression.
 ///
 /// # Errors
@@ -99,7 +115,10 @@ pub fn confirm_deflate(
     match answer {
         [] => Ok(None),
         [extension] => DeflateParams::from_extension(extension)
-            .filter(|params| DeflateOffer::new(config).allows(params))
+            .filter(|params| {
+                let mut offers = DeflateOffer::all(config).into_iter();
+                offers.any(|offer| offer.allows(params))
+            })
             .map(Some)
             .ok_or(Unoffered),
         _ => Err(Unoffered),
@@ -107,18 +126,26 @@ pub fn confirm_deflate(
 }
 
 impl DeflateOffer {
-    /// What a client with these settings offers.
-    #[must_use]
-    pub fn new(config: &DeflateConfig) -> Self {
+    /// What a client with these settings would like most, and what it would take.
+    fn all(config: &DeflateConfig) -> [Self; 2] {
         let below_15 = |bits: u8| (bits < 15).then_some(bits);
-        Self {
+        let server_max_window_bits = below_15(config.receive_window_bits);
+        let first = Self {
             server_no_context_takeover: !config.receive_takeover,
             client_no_context_takeover: !config.send_takeover,
-            server_max_window_bits: below_15(config.receive_window_bits),
+            server_max_window_bits,
+            client_max_window_bits: Some(below_15(config.send_window_bits)),
+        };
+        let second = Self {
+            server_no_context_takeover: !config.receive_takeover
+                || server_max_window_bits.is_some(),
+            server_max_window_bits: None,
             // Without a value it says that the server may limit the window (RFC 7692
             // section 7.1.2.2).
-            client_max_window_bits: Some(below_15(config.send_window_bits)),
-        }
+            client_max_window_bits: Some(None),
+            ..first
+        };
+        [first, second]
     }
 
     /// Reads an offer; `None` if it is not one, or not in order.
@@ -287,8 +314,8 @@ impl fmt::Display for DeflateParams {
 }
 
 /// The client's offer, if it is to make one.
-pub(crate) fn offer(config: &Config) -> Option<DeflateOffer> {
-    config.deflate.as_ref().map(DeflateOffer::new)
+pub(crate) fn offer(config: &Config) -> Option<String> {
+    config.deflate.as_ref().map(offer_deflate)
 }
 
 /// The server's choice, if it is to make one.
