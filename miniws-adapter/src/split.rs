@@ -33,9 +33,10 @@ impl<S, T> Shared<S, T> {
         poll: impl FnOnce(&mut Driver<S, T>, &mut Context<'_>) -> Poll<R>,
     ) -> Poll<R> {
         // Before polling, so that no wake-up is missed.
-        self.waiters.register(cx.waker());
+        let is_new = self.waiters.register(cx.waker());
         let polled = poll(&mut self.lock(), &mut Context::from_waker(&self.waker));
-        if polled.is_ready() {
+        // A task that was waiting already goes on waiting for what its other future is after.
+        if polled.is_ready() && is_new {
             self.waiters.unregister(cx.waker());
         }
         polled

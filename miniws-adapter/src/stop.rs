@@ -133,15 +133,19 @@ impl StopTicket {
             {
                 return Poll::Pending;
             }
+            let was_listening = self.listener.is_some();
             let listener = self
                 .listener
                 .get_or_insert_with(|| Box::pin(self.stop.said.listen()));
-            if listener.as_mut().poll(cx).is_pending() {
-                // Once more round: the word may have been said before the listener was there.
-                self.waker = Some(cx.waker().clone());
-            } else {
+            if listener.as_mut().poll(cx).is_ready() {
                 self.listener = None;
+                continue;
             }
+            self.waker = Some(cx.waker().clone());
+            if was_listening {
+                return Poll::Pending;
+            }
+            // Once more round: the word may have been said before the listener was there.
         }
     }
 }

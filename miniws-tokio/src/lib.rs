@@ -80,6 +80,7 @@ pub use bytes;
 pub use client::{Client, Connecting, connect};
 pub use listener::{Listener, Stopper};
 pub use miniws_adapter::{Attempt, Error, IpFamily, OsEntropy};
+pub use miniws_proto as proto;
 pub use miniws_proto::{
     Accept, CloseCode, CloseFrame, CloseStatus, Config, Connection, Entropy, Event, HandshakeError,
     Headers, Message, MessageKind, Negotiated, PreparedMessage, ReceiveError, ReceiveErrorKind,
@@ -88,3 +89,7 @@ pub use miniws_proto::{
 pub use server::{Server, accept};
 pub use split::{Receiver, Sender};
 pub use websocket::WebSocket;
+
+#[cfg(doctest)]
+#[doc = include_str!("../../README.md")]
+struct Readme;

@@ -13,7 +13,7 @@ use futures_sink::Sink;
 use miniws_adapter::{Driver, StopTicket};
 use miniws_proto::{
     CloseCode, CloseFrame, CloseStatus, Connection, Event, Message, MessageKind, PreparedMessage,
-    State,
+    SendError, State,
 };
 use tokio::io::{AsyncRead, AsyncWrite};
 
@@ -207,9 +207,8 @@ impl<S: AsyncRead + AsyncWrite + Unpin> WebSocket<S> {
     ///
     /// As [`send`](Self::send).
     pub async fn send_prepared(&mut self, message: &PreparedMessage) -> Result<(), Error> {
-        self.ready().await?;
-        self.feed_prepared(message)?;
-        self.flush().await
+        self.queue(|connection| connection.send_prepared(message))
+            .await
     }
 
     /// Like [`send`](Self::send), for a piece of a message, see [`Connection::send_chunk`].
@@ -228,9 +227,9 @@ impl<S: AsyncRead + AsyncWrite + Unpin> WebSocket<S> {
         data: impl Into<Bytes>,
         last: bool,
     ) -> Result<(), Error> {
-        self.ready().await?;
-        self.feed_chunk(kind, data, last)?;
-        self.flush().await
+        let data = data.into();
+        self.queue(|connection| connection.send_chunk(kind, data.clone(), last))
+            .await
     }
 
     /// Sends a ping with a payload of at most 125 bytes. The answer comes as [`Event::Pong`].
@@ -244,9 +243,7 @@ impl<S: AsyncRead + AsyncWrite + Unpin> WebSocket<S> {
     ///
     /// As [`send`](Self::send).
     pub async fn ping(&mut self, payload: &[u8]) -> Result<(), Error> {
-        self.ready().await?;
-        self.driver.feed(|connection| connection.ping(payload))?;
-        self.flush().await
+        self.queue(|connection| connection.ping(payload)).await
     }
 
     /// Closes with code 1000, and waits for the end: [`close_with`](Self::close_with).
@@ -370,8 +367,12 @@ impl<S: AsyncRead + AsyncWrite + Unpin> WebSocket<S> {
         split(self.driver, self.remote_addr)
     }
 
-    async fn ready(&mut self) -> Result<(), Error> {
-        poll_fn(|cx| self.driver.poll_ready(cx)).await
+    async fn queue(
+        &mut self,
+        mut queue: impl FnMut(&mut Connection) -> Result<(), SendError>,
+    ) -> Result<(), Error> {
+        let mut is_queued = false;
+        poll_fn(|cx| self.driver.poll_queue(cx, &mut is_queued, &mut queue)).await
     }
 }
 
