@@ -5,7 +5,8 @@ use std::task::{Context, Poll, ready};
 
 use bytes::{Buf, BytesMut};
 use miniws_proto::{
-    CloseFrame, CloseStatus, Connection, Event, Message, SendError, SendQueue, State, Time,
+    CloseFrame, CloseStatus, Connection, Event, Message, ReceiveError, ReceiveErrorKind, SendError,
+    SendQueue, State, Time,
 };
 
 use crate::stop::StopTicket;
@@ -124,17 +125,15 @@ impl<S: Transport, T: Timer> Driver<S, T> {
                 continue;
             }
             if !self.connection.wants_read() {
-                return Poll::Ready(match (self.failure.take(), received) {
-                    (Some(error), Err(_)) => Err(Error::Io(error)),
-                    (_, received) => received.map_err(Error::from),
-                });
+                return Poll::Ready(received.map_err(|error| self.explain(error)));
             }
             match self.poll_read(cx) {
-                Poll::Ready(()) if !closing => {}
-                // A peer that goes on sending must not keep us past the deadline for closing.
-                Poll::Ready(()) => {
+                // A peer that goes on sending must keep us neither past the deadline for closing
+                // nor past that for taking what it is sent.
+                Poll::Ready(()) if closing || written.is_pending() => {
                     let _ = self.poll_deadline(cx);
                 }
+                Poll::Ready(()) => {}
                 Poll::Pending => ready!(self.poll_deadline(cx)),
             }
         }
@@ -359,6 +358,15 @@ impl<S: Transport, T: Timer> Driver<S, T> {
                 );
             }
             ready!(self.timer.poll_until(cx, deadline));
+        }
+    }
+
+    /// The cause of a lost connection, the first time that it is told. Any other error explains
+    /// itself.
+    fn explain(&mut self, error: ReceiveError) -> Error {
+        match self.failure.take() {
+            Some(cause) if error.kind() == ReceiveErrorKind::ConnectionLost => Error::Io(cause),
+            _ => Error::Receive(error),
         }
     }
 
