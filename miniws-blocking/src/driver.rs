@@ -6,7 +6,9 @@ use std::time::{Duration, Instant};
 
 use bytes::BytesMut;
 use miniws_adapter::{Error, clock};
-use miniws_proto::{CloseFrame, CloseStatus, Connection, Event, Message, SendError, SendQueue};
+use miniws_proto::{
+    CloseFrame, CloseStatus, Connection, Event, Message, ReceiveErrorKind, SendError, SendQueue,
+};
 
 use crate::line::{Drained, Hold, LITTLE, Line, Patience};
 use crate::scratch;
@@ -233,9 +235,14 @@ impl<S: Stream> Link<S> {
                 // A thread that sends may do something else for long, and never read.
                 scratch::shrink();
             }
+            let ended = !line.connection.wants_read();
             return match line.connection.error() {
+                // Another thread has found out why the stream takes nothing any more.
+                Some(error) if ended && error.kind() != ReceiveErrorKind::ConnectionLost => {
+                    Err(error.into())
+                }
                 _ if drained == Drained::Failed => Err(line.tell_failure()),
-                Some(error) if !line.connection.wants_read() => Err(error.into()),
+                Some(error) if ended => Err(error.into()),
                 _ => Ok(()),
             };
         }
