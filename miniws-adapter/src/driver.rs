@@ -342,8 +342,14 @@ impl<S: Transport, T: Timer> Driver<S, T> {
         }
     }
 
-    /// Ready when a deadline has changed something, with an error if it ended the connection.
+    /// Ready when a deadline, or the server's stop, has changed something, with an error if that
+    /// ended the connection.
     fn poll_write_deadline(&mut self, cx: &mut Context<'_>) -> Poll<Result<(), Error>> {
+        if let Some(stop) = &mut self.stop
+            && stop.poll(cx, &mut self.connection).is_ready()
+        {
+            return Poll::Ready(self.verdict());
+        }
         loop {
             let now = T::now();
             let Some(deadline) = self.connection.poll_write_timeout(now) else {
@@ -351,14 +357,15 @@ impl<S: Transport, T: Timer> Driver<S, T> {
             };
             if deadline <= now {
                 self.connection.handle_write_timeout(now);
-                return Poll::Ready(
-                    self.connection
-                        .error()
-                        .map_or(Ok(()), |error| Err(error.into())),
-                );
+                return Poll::Ready(self.verdict());
             }
             ready!(self.timer.poll_until(cx, deadline));
         }
+    }
+
+    fn verdict(&self) -> Result<(), Error> {
+        let error = self.connection.error();
+        error.map_or(Ok(()), |error| Err(error.into()))
     }
 
     /// The cause of a lost connection, the first time that it is told. Any other error explains

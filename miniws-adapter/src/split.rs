@@ -54,13 +54,6 @@ impl<S, T> Shared<S, T> {
     pub fn lock(&self) -> MutexGuard<'_, Driver<S, T>> {
         self.driver.lock().unwrap_or_else(PoisonError::into_inner)
     }
-
-    /// The driver, if this is the only half.
-    pub fn into_driver(self) -> Driver<S, T> {
-        self.driver
-            .into_inner()
-            .unwrap_or_else(PoisonError::into_inner)
-    }
 }
 
 impl<S, T> fmt::Debug for Shared<S, T> {

@@ -73,6 +73,16 @@ impl Stop {
         }
     }
 
+    /// Returns when it is time to end.
+    pub async fn ended(&self) {
+        while self.0.word() < END {
+            let listener = self.0.stopped.listen();
+            if self.0.word() < END {
+                listener.await;
+            }
+        }
+    }
+
     /// Stops listening, and makes all connections, those to come as well, close with 1001.
     pub fn close(&self) {
         self.0.say(CLOSE);

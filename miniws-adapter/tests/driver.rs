@@ -228,17 +228,20 @@ fn a_piece_is_queued_at_once_when_there_is_room() {
     assert_eq!(written(&driver), b"\x01\x01a\0\x01b\x80\x01c");
 }
 
-/// A queue without any room fails, where waiting would be for ever.
+/// Who waits to write hears the server's word as well.
 #[test]
-fn a_queue_without_any_room_fails() {
-    let config = miniws_proto::Config::default().max_queued(0);
-    let connection = miniws_proto::Connection::server(config, Default::default());
-    let mut driver = Driver::<_, Clock>::new(Scripted::default(), connection, Default::default());
-    let sent = driver.poll_send(&mut cx(), &mut Some(Message::from("hi")));
-    assert!(matches!(
-        sent,
-        Poll::Ready(Err(Error::Send(SendError::Full(_))))
-    ));
+fn a_stop_ends_who_is_stuck_in_a_write() {
+    let stop = Stop::default();
+    let mut driver = driver(Scripted {
+        writes: [Poll::Pending, Poll::Pending].into(),
+        ..Scripted::default()
+    });
+    driver.set_stop(stop.ticket());
+    let mut message = Some(Message::from("hi"));
+    assert!(driver.poll_send(&mut cx(), &mut message).is_pending());
+    stop.end();
+    let sent = driver.poll_send(&mut cx(), &mut message);
+    assert!(matches!(sent, Poll::Ready(Err(Error::Receive(_)))));
 }
 
 /// A server's word reaches the connections that wait, and they count until they are dropped.

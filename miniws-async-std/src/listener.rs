@@ -92,10 +92,10 @@ impl<R: Runtime> Listener<R> {
                 return None;
             }
             match self.news().await {
-                News::Done(Ok(socket)) => return Some(Ok(socket.with_stop(self.stop.ticket()))),
-                News::Done(Err(error)) => return Some(Err(error)),
+                News::Done(accepted) => return Some(accepted),
                 News::Came(stream, remote_addr) => self.begin(stream, remote_addr),
                 News::Stopped => {}
+                News::Ended => self.handshakes = FuturesUnordered::new(),
             }
         }
     }
@@ -170,19 +170,27 @@ impl<R: Runtime> Listener<R> {
         };
         let stopped = async {
             match listener {
-                Some(_) => stop.stopped().await,
-                None => pending().await,
+                Some(_) => {
+                    stop.stopped().await;
+                    News::Stopped
+                }
+                None => {
+                    stop.ended().await;
+                    News::Ended
+                }
             }
-            News::Stopped
         };
         done.or(came).or(stopped).await
     }
 
     fn begin(&self, stream: R::TcpStream, remote_addr: SocketAddr) {
         let server = self.server.clone();
+        // From now on, so that who closes all waits for handshakes as well.
+        let ticket = self.stop.ticket();
         let handshake = async move {
             R::set_nodelay(&stream, server.nodelay)?;
-            server.accept_from(stream, remote_addr).await
+            let socket = server.accept_from(stream, remote_addr).await?;
+            Ok(socket.with_stop(ticket))
         };
         self.handshakes.push(Box::pin(async move {
             // A hook that panics is the application's affair, and that client's loss only.
@@ -198,6 +206,7 @@ enum News<S> {
     Done(Accepted<S>),
     Came(S, SocketAddr),
     Stopped,
+    Ended,
 }
 
 async fn accept<R: Runtime>(
@@ -247,9 +256,10 @@ impl Stopper {
         self.0.stop();
     }
 
-    /// Stops listening, and closes all connections with code 1001, as each of them is received from.
-    /// Returns when all of them have been dropped. Those that are left at the deadline are ended
-    /// without further ado: their next `recv` fails.
+    /// Stops listening, and closes all connections with code 1001, as each of them is received from
+    /// or sent to. Returns when all of them have been dropped, and all handshakes are done. Those that
+    /// are left at the deadline are ended without further ado: `recv` fails, and so does a `send` that
+    /// waits. A connection that its task neither receives from nor sends to is the task's to drop.
     ///
     /// # Cancel safety
     ///

@@ -171,8 +171,8 @@ impl<R> Server<R> {
     ///
     /// # Errors
     ///
-    /// [`Error::Handshake`] when the request was bad, was rejected, or asked for no WebSocket; it has
-    /// been answered then. [`Error::Io`] when the stream failed.
+    /// [`Error::Handshake`] when the request was bad, [`Error::Declined`] when it was rejected or asked
+    /// for no WebSocket; it has been answered then. [`Error::Io`] when the stream failed.
     ///
     /// # Cancel safety
     ///

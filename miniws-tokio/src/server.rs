@@ -192,8 +192,8 @@ impl Server {
     ///
     /// # Errors
     ///
-    /// [`Error::Handshake`] when the request was bad, was rejected, or asked for no WebSocket; it has
-    /// been answered then. [`Error::Io`] when the stream failed.
+    /// [`Error::Handshake`] when the request was bad, [`Error::Declined`] when it was rejected or asked
+    /// for no WebSocket; it has been answered then. [`Error::Io`] when the stream failed.
     ///
     /// # Cancel safety
     ///

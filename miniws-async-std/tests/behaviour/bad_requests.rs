@@ -92,7 +92,7 @@ fn methods_other_than_get_are_answered_with_405() {
         assert_eq!(header(&answer, "Allow"), Some("GET"));
         assert!(matches!(
             error,
-            Error::Handshake(HandshakeError::MethodNotAllowed)
+            Error::Handshake(HandshakeError::MethodNotAllowed { .. })
         ));
     });
 }
