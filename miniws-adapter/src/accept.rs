@@ -171,7 +171,6 @@ impl Acceptor {
                 Err(error) => Err(refuse(io, error).await),
             },
             Err(reply) => {
-                io.restart();
                 let status = reply.status();
                 Err(decline(io, status, upgrade.reject(reply)).await)
             }

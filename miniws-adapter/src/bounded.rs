@@ -71,11 +71,11 @@ impl<'a, S: Transport, T: Timer> Bounded<'a, S, T> {
     /// Writes an answer after which nothing follows, and ends the connection so that the client
     /// gets to see it.
     pub(crate) async fn reply(&mut self, output: &mut SendQueue) {
-        let deadline = T::now() + LINGER_TIME;
-        self.deadline = deadline;
+        self.restart();
         if self.write(output).await.is_err() {
             return;
         }
+        self.deadline = T::now() + LINGER_TIME;
         let shut = self
             .until_deadline(|transport, cx| transport.poll_shutdown(cx))
             .await;
@@ -87,7 +87,7 @@ impl<'a, S: Transport, T: Timer> Bounded<'a, S, T> {
         while let Ok(Some(count @ 1..)) = self.read(&mut input).await {
             input.clear();
             left = left.saturating_sub(count);
-            if left == 0 || T::now() >= deadline {
+            if left == 0 || T::now() >= self.deadline {
                 return;
             }
         }

@@ -5,7 +5,8 @@ use std::task::{Context, Poll, ready};
 
 use bytes::{Buf, BytesMut};
 use miniws_proto::{
-    CloseFrame, CloseStatus, Connection, Event, Message, SendError, SendQueue, State, Time,
+    CloseFrame, CloseStatus, Connection, Event, Message, ReceiveError, ReceiveErrorKind, SendError,
+    SendQueue, State, Time,
 };
 
 use crate::stop::StopTicket;
@@ -56,6 +57,8 @@ pub struct Driver<S, T> {
     unflushed: bool,
     /// The writing side of the transport is of no more use: shut down, or broken.
     write_ended: bool,
+    /// The peer has ended its side of the transport.
+    read_ended: bool,
     /// Why the transport failed, until that is told.
     failure: Option<io::Error>,
     stop: Option<StopTicket>,
@@ -73,6 +76,7 @@ impl<S: Transport, T: Timer> Driver<S, T> {
             timer: T::default(),
             unflushed: false,
             write_ended: false,
+            read_ended: false,
             failure: None,
             stop: None,
             stream_failed: false,
@@ -97,6 +101,15 @@ impl<S: Transport, T: Timer> Driver<S, T> {
     /// The next event, `None` after the end. Writes what is queued before it waits.
     pub fn poll_recv(&mut self, cx: &mut Context<'_>) -> Poll<Result<Option<Event>, Error>> {
         loop {
+            // The answer to a close has left once it is flushed, and only then the close is told.
+            while self.unflushed && self.is_ending() {
+                match self.poll_drain(cx) {
+                    Poll::Ready(Ok(_)) => {}
+                    Poll::Ready(Err(error)) => self.write_failed(error.kind().into()),
+                    Poll::Pending if self.unflushed => ready!(self.poll_deadline(cx)),
+                    Poll::Pending => {}
+                }
+            }
             let received = self.connection.receive(&mut self.input);
             if let Ok(Some(event)) = received {
                 return Poll::Ready(Ok(Some(event)));
@@ -112,17 +125,15 @@ impl<S: Transport, T: Timer> Driver<S, T> {
                 continue;
             }
             if !self.connection.wants_read() {
-                return Poll::Ready(match (self.failure.take(), received) {
-                    (Some(error), Err(_)) => Err(Error::Io(error)),
-                    (_, received) => received.map_err(Error::from),
-                });
+                return Poll::Ready(received.map_err(|error| self.explain(error)));
             }
             match self.poll_read(cx) {
-                Poll::Ready(()) if !closing => {}
-                // A peer that goes on sending must not keep us past the deadline for closing.
-                Poll::Ready(()) => {
+                // A peer that goes on sending must keep us neither past the deadline for closing
+                // nor past that for taking what it is sent.
+                Poll::Ready(()) if closing || written.is_pending() => {
                     let _ = self.poll_deadline(cx);
                 }
+                Poll::Ready(()) => {}
                 Poll::Pending => ready!(self.poll_deadline(cx)),
             }
         }
@@ -174,19 +185,47 @@ impl<S: Transport, T: Timer> Driver<S, T> {
         Ok(queue(&mut self.connection)?)
     }
 
-    /// Queues `message` and takes it away once there is room, then writes all that is queued.
+    /// Queues what `queue` queues once there is room for it, then writes all that is queued.
+    /// `is_queued` remembers the former from one poll to the next.
+    pub fn poll_queue(
+        &mut self,
+        cx: &mut Context<'_>,
+        is_queued: &mut bool,
+        mut queue: impl FnMut(&mut Connection) -> Result<(), SendError>,
+    ) -> Poll<Result<(), Error>> {
+        while !*is_queued {
+            match self.feed(&mut queue) {
+                Err(Error::Send(SendError::Full(_))) if !self.connection.outgoing().is_empty() => {
+                    ready!(self.poll_flush(cx))?;
+                }
+                result => {
+                    result?;
+                    *is_queued = true;
+                }
+            }
+        }
+        self.poll_flush(cx)
+    }
+
+    /// As [`poll_queue`](Self::poll_queue), for a message, which is taken away once it is queued.
     pub fn poll_send(
         &mut self,
         cx: &mut Context<'_>,
         message: &mut Option<Message>,
     ) -> Poll<Result<(), Error>> {
-        if message.is_some() {
-            ready!(self.poll_ready(cx))?;
-        }
-        if let Some(message) = message.take() {
-            self.feed(|connection| connection.send(message))?;
-        }
-        self.poll_flush(cx)
+        let mut is_queued = message.is_none();
+        self.poll_queue(cx, &mut is_queued, |connection| {
+            let Some(taken) = message.take() else {
+                return Ok(());
+            };
+            connection.send(taken).map_err(|error| match error {
+                SendError::Full(given_back) => {
+                    *message = given_back;
+                    SendError::Full(None)
+                }
+                error => error,
+            })
+        })
     }
 
     /// Closes with `frame`, unless the connection is closing already, then receives and drops events
@@ -217,15 +256,22 @@ impl<S: Transport, T: Timer> Driver<S, T> {
                 output.advance(output.len());
                 continue;
             }
-            match ready!(self.transport.poll_write(cx, output))? {
-                0 => return Poll::Ready(Err(io::ErrorKind::WriteZero.into())),
-                count => output.advance(count),
+            match ready!(self.transport.poll_write(cx, output)) {
+                Ok(0) => return Poll::Ready(Err(io::ErrorKind::WriteZero.into())),
+                Ok(count) => output.advance(count),
+                Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
+                Err(error) => return Poll::Ready(Err(error)),
             }
             self.unflushed = true;
         }
-        if self.unflushed {
-            ready!(self.transport.poll_flush(cx))?;
-            self.unflushed = false;
+        while self.unflushed {
+            match ready!(self.transport.poll_flush(cx)) {
+                Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
+                result => {
+                    result?;
+                    self.unflushed = false;
+                }
+            }
         }
         if self.connection.wants_shutdown() && !self.write_ended {
             let _ = ready!(self.transport.poll_shutdown(cx)); // It may be down already.
@@ -236,10 +282,16 @@ impl<S: Transport, T: Timer> Driver<S, T> {
 
     /// Ready when there is something new to receive.
     fn poll_read(&mut self, cx: &mut Context<'_>) -> Poll<()> {
+        if self.read_ended {
+            return self.poll_eof();
+        }
         pool::fetch(&mut self.input, self.connection.outgoing());
         let hint = self.connection.read_hint();
         match self.transport.poll_read(cx, &mut self.input, hint) {
-            Poll::Ready(Ok(0)) => self.connection.receive_eof(),
+            Poll::Ready(Ok(0)) => {
+                self.read_ended = true;
+                return self.poll_eof();
+            }
             Poll::Ready(Ok(_)) => {}
             Poll::Ready(Err(error)) if error.kind() == io::ErrorKind::Interrupted => {}
             Poll::Ready(Err(error)) => {
@@ -252,6 +304,22 @@ impl<S: Transport, T: Timer> Driver<S, T> {
             }
         }
         Poll::Ready(())
+    }
+
+    /// Ready when the end of the peer's side is the end of the connection: at once, unless the peer
+    /// has closed, or been told of its failure, and may still be reading the rest of that.
+    fn poll_eof(&mut self) -> Poll<()> {
+        let has_output = self.unflushed || !self.connection.outgoing().is_empty();
+        if self.is_ending() && has_output && !self.write_ended {
+            return Poll::Pending;
+        }
+        self.connection.receive_eof();
+        Poll::Ready(())
+    }
+
+    /// Whether there is nothing more to be received, but something may still have to be written.
+    fn is_ending(&self) -> bool {
+        self.connection.close_status().is_some() && self.connection.wants_read()
     }
 
     /// Ready when a deadline, or the server's stop, has changed something.
@@ -274,8 +342,14 @@ impl<S: Transport, T: Timer> Driver<S, T> {
         }
     }
 
-    /// Ready when a deadline has changed something, with an error if it ended the connection.
+    /// Ready when a deadline, or the server's stop, has changed something, with an error if that
+    /// ended the connection.
     fn poll_write_deadline(&mut self, cx: &mut Context<'_>) -> Poll<Result<(), Error>> {
+        if let Some(stop) = &mut self.stop
+            && stop.poll(cx, &mut self.connection).is_ready()
+        {
+            return Poll::Ready(self.verdict());
+        }
         loop {
             let now = T::now();
             let Some(deadline) = self.connection.poll_write_timeout(now) else {
@@ -283,13 +357,23 @@ impl<S: Transport, T: Timer> Driver<S, T> {
             };
             if deadline <= now {
                 self.connection.handle_write_timeout(now);
-                return Poll::Ready(
-                    self.connection
-                        .error()
-                        .map_or(Ok(()), |error| Err(error.into())),
-                );
+                return Poll::Ready(self.verdict());
             }
             ready!(self.timer.poll_until(cx, deadline));
+        }
+    }
+
+    fn verdict(&self) -> Result<(), Error> {
+        let error = self.connection.error();
+        error.map_or(Ok(()), |error| Err(error.into()))
+    }
+
+    /// The cause of a lost connection, the first time that it is told. Any other error explains
+    /// itself.
+    fn explain(&mut self, error: ReceiveError) -> Error {
+        match self.failure.take() {
+            Some(cause) if error.kind() == ReceiveErrorKind::ConnectionLost => Error::Io(cause),
+            _ => Error::Receive(error),
         }
     }
 

@@ -32,7 +32,8 @@ pub enum Error {
 }
 
 impl Error {
-    /// Whether the connection ended without a close frame: what a browser calls 1006.
+    /// Whether the transport failed or ended without a close frame. Deadlines that passed are
+    /// another matter, though a browser calls them 1006 as well.
     #[must_use]
     pub fn is_connection_lost(&self) -> bool {
         match self {
@@ -42,7 +43,8 @@ impl Error {
         }
     }
 
-    /// The code of the close frame that the failure sent to the peer, if it sent one.
+    /// The code that tells the peer of the failure, if there is one for it. It is sent unless our
+    /// close was on its way before.
     #[must_use]
     pub fn close_code(&self) -> Option<CloseCode> {
         match self {

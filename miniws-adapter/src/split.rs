@@ -33,9 +33,10 @@ impl<S, T> Shared<S, T> {
         poll: impl FnOnce(&mut Driver<S, T>, &mut Context<'_>) -> Poll<R>,
     ) -> Poll<R> {
         // Before polling, so that no wake-up is missed.
-        self.waiters.register(cx.waker());
+        let is_new = self.waiters.register(cx.waker());
         let polled = poll(&mut self.lock(), &mut Context::from_waker(&self.waker));
-        if polled.is_ready() {
+        // A task that was waiting already goes on waiting for what its other future is after.
+        if polled.is_ready() && is_new {
             self.waiters.unregister(cx.waker());
         }
         polled
@@ -52,13 +53,6 @@ impl<S, T> Shared<S, T> {
     /// The driver, to look at it. Don't hold on to it.
     pub fn lock(&self) -> MutexGuard<'_, Driver<S, T>> {
         self.driver.lock().unwrap_or_else(PoisonError::into_inner)
-    }
-
-    /// The driver, if this is the only half.
-    pub fn into_driver(self) -> Driver<S, T> {
-        self.driver
-            .into_inner()
-            .unwrap_or_else(PoisonError::into_inner)
     }
 }
 

@@ -73,6 +73,16 @@ impl Stop {
         }
     }
 
+    /// Returns when it is time to end.
+    pub async fn ended(&self) {
+        while self.0.word() < END {
+            let listener = self.0.stopped.listen();
+            if self.0.word() < END {
+                listener.await;
+            }
+        }
+    }
+
     /// Stops listening, and makes all connections, those to come as well, close with 1001.
     pub fn close(&self) {
         self.0.say(CLOSE);
@@ -133,15 +143,19 @@ impl StopTicket {
             {
                 return Poll::Pending;
             }
+            let was_listening = self.listener.is_some();
             let listener = self
                 .listener
                 .get_or_insert_with(|| Box::pin(self.stop.said.listen()));
-            if listener.as_mut().poll(cx).is_pending() {
-                // Once more round: the word may have been said before the listener was there.
-                self.waker = Some(cx.waker().clone());
-            } else {
+            if listener.as_mut().poll(cx).is_ready() {
                 self.listener = None;
+                continue;
             }
+            self.waker = Some(cx.waker().clone());
+            if was_listening {
+                return Poll::Pending;
+            }
+            // Once more round: the word may have been said before the listener was there.
         }
     }
 }

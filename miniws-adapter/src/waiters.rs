@@ -11,11 +11,14 @@ use std::task::{Wake, Waker};
 pub(crate) struct Waiters(Mutex<Vec<Waker>>);
 
 impl Waiters {
-    pub(crate) fn register(&self, waker: &Waker) {
+    /// Says whether the task was not waiting already, with another future.
+    pub(crate) fn register(&self, waker: &Waker) -> bool {
         let mut waiting = self.lock();
-        if !waiting.iter().any(|other| other.will_wake(waker)) {
+        let is_new = !waiting.iter().any(|other| other.will_wake(waker));
+        if is_new {
             waiting.push(waker.clone());
         }
+        is_new
     }
 
     pub(crate) fn unregister(&self, waker: &Waker) {

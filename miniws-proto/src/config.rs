@@ -113,10 +113,10 @@ impl Config {
     /// The high-water mark of the send queue, in bytes: at or above it,
     /// [`Connection::send`](crate::Connection::send) hands the message back.
     ///
-    /// The queue holds at most this much and one message more.
+    /// The queue holds at most this much and one message more; 0 counts as 1.
     #[must_use]
     pub fn max_queued(mut self, bytes: usize) -> Self {
-        self.max_queued = bytes;
+        self.max_queued = bytes.max(1);
         self
     }
 

@@ -82,6 +82,7 @@ pub use bytes;
 pub use client::{Client, Connecting, connect};
 pub use listener::{Listener, Stopper};
 pub use miniws_adapter::{Attempt, Error, IpFamily, OsEntropy};
+pub use miniws_proto as proto;
 #[cfg(feature = "deflate")]
 pub use miniws_proto::DeflateConfig;
 pub use miniws_proto::{
@@ -92,3 +93,7 @@ pub use miniws_proto::{
 pub use server::{Server, accept};
 pub use split::{Receiver, Sender};
 pub use websocket::WebSocket;
+
+#[cfg(doctest)]
+#[doc = include_str!("../../README.md")]
+struct Readme;

@@ -59,7 +59,8 @@ impl Listener {
     }
 
     /// The next connection whose handshake is done, or an error for one whose handshake failed; there
-    /// is no harm in going on after an error. `None` once the server has been stopped.
+    /// is no harm in going on after an error. `None` once the server has been stopped and the
+    /// handshakes that were under way are done.
     ///
     /// Handshakes run side by side, in tasks of their own: a slow one never holds up another.
     ///
@@ -92,8 +93,7 @@ impl Listener {
             }
             tokio::select! {
                 Some(done) = self.handshakes.join_next() => match done {
-                    Ok(Ok(socket)) => return Some(Ok(socket.with_stop(self.stop.ticket()))),
-                    Ok(Err(error)) => return Some(Err(error)),
+                    Ok(accepted) => return Some(accepted),
                     // A hook has panicked: that is the application's affair, and the client's loss.
                     Err(error) => return Some(Err(io::Error::from(error).into())),
                 },
@@ -103,6 +103,7 @@ impl Listener {
                     Err(_) => sleep(EXHAUSTED_DELAY).await,
                 },
                 () = self.stop.stopped(), if self.listener.is_some() => {}
+                () = self.stop.ended(), if self.listener.is_none() => self.handshakes = JoinSet::new(),
             }
         }
     }
@@ -155,9 +156,12 @@ impl Listener {
     fn begin(&mut self, stream: TcpStream, remote_addr: SocketAddr) {
         let server = self.server.clone();
         let nodelay = self.nodelay;
+        // From now on, so that who closes all waits for handshakes as well.
+        let ticket = self.stop.ticket();
         self.handshakes.spawn(async move {
             stream.set_nodelay(nodelay)?;
-            server.accept_from(stream, remote_addr).await
+            let socket = server.accept_from(stream, remote_addr).await?;
+            Ok(socket.with_stop(ticket))
         });
     }
 }
@@ -189,9 +193,10 @@ impl Stopper {
         self.0.stop();
     }
 
-    /// Stops listening, and closes all connections with code 1001, as each of them is received from.
-    /// Returns when all of them have been dropped. Those that are left at the deadline are ended
-    /// without further ado: their next `recv` fails.
+    /// Stops listening, and closes all connections with code 1001, as each of them is received from
+    /// or sent to. Returns when all of them have been dropped, and all handshakes are done. Those that
+    /// are left at the deadline are ended without further ado: `recv` fails, and so does a `send` that
+    /// waits. A connection that its task neither receives from nor sends to is the task's to drop.
     ///
     /// # Cancel safety
     ///

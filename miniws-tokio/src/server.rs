@@ -92,7 +92,7 @@ impl Server {
             acceptor: Acceptor::default(),
             backlog: 511,
             nodelay: true,
-            max_handshakes: 256,
+            max_handshakes: 1024,
         }
     }
 
@@ -155,7 +155,7 @@ impl Server {
         self
     }
 
-    /// How many handshakes may be unfinished at a time: 256 unless told otherwise. Further
+    /// How many handshakes may be unfinished at a time: 1024 unless told otherwise. Further
     /// connections wait in the backlog; each handshake ends within
     /// [`Config::handshake_timeout`], unless a hook takes longer.
     pub fn max_handshakes(mut self, handshakes: usize) -> Self {
@@ -192,8 +192,8 @@ impl Server {
     ///
     /// # Errors
     ///
-    /// [`Error::Handshake`] when the request was bad, was rejected, or asked for no WebSocket; it has
-    /// been answered then. [`Error::Io`] when the stream failed.
+    /// [`Error::Handshake`] when the request was bad, [`Error::Declined`] when it was rejected or asked
+    /// for no WebSocket; it has been answered then. [`Error::Io`] when the stream failed.
     ///
     /// # Cancel safety
     ///

@@ -13,8 +13,8 @@ use futures_core::Stream;
 use futures_sink::Sink;
 use miniws_adapter::{Driver, Shared};
 use miniws_proto::{
-    CloseCode, CloseFrame, CloseStatus, Compression, Event, Message, MessageKind, PreparedMessage,
-    State,
+    CloseCode, CloseFrame, CloseStatus, Compression, Connection, Event, Message, MessageKind,
+    PreparedMessage, SendError, State,
 };
 use tokio::io::{AsyncRead, AsyncWrite};
 
@@ -144,7 +144,7 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Sender<S> {
     ///
     /// # Errors
     ///
-    /// As [`send_prepared`](Self::send_prepared), but the message is handed back.
+    /// As [`send`](Self::send).
     ///
     /// # Cancel safety
     ///
@@ -154,32 +154,30 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Sender<S> {
         message: impl Into<Message>,
         compression: Compression,
     ) -> Result<(), Error> {
-        self.ready().await?;
-        self.feed_with(message, compression)?;
-        self.flush().await
+        let message = message.into();
+        self.queue(|connection| connection.send_with(message.clone(), compression))
+            .await
     }
 
     /// Like [`send`](Self::send), for a message that was framed once for many connections.
     ///
     /// # Errors
     ///
-    /// As [`send`](Self::send), and [`SendError::Full`](crate::SendError::Full) when another clone
-    /// has used up the room that was waited for.
+    /// As [`send`](Self::send).
     ///
     /// # Cancel safety
     ///
     /// As [`send`](Self::send).
     pub async fn send_prepared(&self, message: &PreparedMessage) -> Result<(), Error> {
-        self.ready().await?;
-        self.feed_prepared(message)?;
-        self.flush().await
+        self.queue(|connection| connection.send_prepared(message))
+            .await
     }
 
     /// Like [`send`](Self::send), for a piece of a message; see [`feed_chunk`](Self::feed_chunk).
     ///
     /// # Errors
     ///
-    /// As [`send_prepared`](Self::send_prepared).
+    /// As [`WebSocket::send_chunk`](crate::WebSocket::send_chunk).
     ///
     /// # Cancel safety
     ///
@@ -190,9 +188,9 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Sender<S> {
         data: impl Into<Bytes>,
         last: bool,
     ) -> Result<(), Error> {
-        self.ready().await?;
-        self.feed_chunk(kind, data, last)?;
-        self.flush().await
+        let data = data.into();
+        self.queue(|connection| connection.send_chunk(kind, data.clone(), last))
+            .await
     }
 
     /// Sends a ping with a payload of at most 125 bytes.
@@ -205,11 +203,7 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Sender<S> {
     ///
     /// As [`send`](Self::send).
     pub async fn ping(&self, payload: &[u8]) -> Result<(), Error> {
-        self.ready().await?;
-        self.shared
-            .lock()
-            .feed(|connection| connection.ping(payload))?;
-        self.flush().await
+        self.queue(|connection| connection.ping(payload)).await
     }
 
     /// Closes with code 1000: [`close_with`](Self::close_with).
@@ -258,8 +252,17 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Sender<S> {
         self.remote_addr
     }
 
-    async fn ready(&self) -> Result<(), Error> {
-        poll_fn(|cx| self.shared.poll(cx, |driver, cx| driver.poll_ready(cx))).await
+    async fn queue(
+        &self,
+        mut queue: impl FnMut(&mut Connection) -> Result<(), SendError>,
+    ) -> Result<(), Error> {
+        let mut is_queued = false;
+        poll_fn(|cx| {
+            self.shared.poll(cx, |driver, cx| {
+                driver.poll_queue(cx, &mut is_queued, &mut queue)
+            })
+        })
+        .await
     }
 }
 

@@ -109,3 +109,7 @@ fn listen_on(address: SocketAddr, backlog: u32) -> io::Result<TcpListener> {
     socket.bind(address)?;
     socket.listen(backlog)
 }
+
+#[cfg(test)]
+#[allow(clippy::unwrap_used)]
+mod tests;

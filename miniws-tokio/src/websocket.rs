@@ -15,7 +15,7 @@ use miniws_adapter::{Driver, StopTicket};
 use miniws_proto::negotiate;
 use miniws_proto::{
     CloseCode, CloseFrame, CloseStatus, Compression, Connection, Event, Message, MessageKind,
-    PreparedMessage, State,
+    PreparedMessage, SendError, State,
 };
 use tokio::io::{AsyncRead, AsyncWrite};
 
@@ -229,9 +229,9 @@ impl<S: AsyncRead + AsyncWrite + Unpin> WebSocket<S> {
         message: impl Into<Message>,
         compression: Compression,
     ) -> Result<(), Error> {
-        self.ready().await?;
-        self.feed_with(message, compression)?;
-        self.flush().await
+        let message = message.into();
+        self.queue(|connection| connection.send_with(message.clone(), compression))
+            .await
     }
 
     /// Like [`send`](Self::send), for a message that was framed once for many connections.
@@ -244,9 +244,8 @@ impl<S: AsyncRead + AsyncWrite + Unpin> WebSocket<S> {
     ///
     /// As [`send`](Self::send).
     pub async fn send_prepared(&mut self, message: &PreparedMessage) -> Result<(), Error> {
-        self.ready().await?;
-        self.feed_prepared(message)?;
-        self.flush().await
+        self.queue(|connection| connection.send_prepared(message))
+            .await
     }
 
     /// Like [`send`](Self::send), for a piece of a message, see [`Connection::send_chunk`].
@@ -265,9 +264,9 @@ impl<S: AsyncRead + AsyncWrite + Unpin> WebSocket<S> {
         data: impl Into<Bytes>,
         last: bool,
     ) -> Result<(), Error> {
-        self.ready().await?;
-        self.feed_chunk(kind, data, last)?;
-        self.flush().await
+        let data = data.into();
+        self.queue(|connection| connection.send_chunk(kind, data.clone(), last))
+            .await
     }
 
     /// Sends a ping with a payload of at most 125 bytes. The answer comes as [`Event::Pong`].
@@ -281,9 +280,7 @@ impl<S: AsyncRead + AsyncWrite + Unpin> WebSocket<S> {
     ///
     /// As [`send`](Self::send).
     pub async fn ping(&mut self, payload: &[u8]) -> Result<(), Error> {
-        self.ready().await?;
-        self.driver.feed(|connection| connection.ping(payload))?;
-        self.flush().await
+        self.queue(|connection| connection.ping(payload)).await
     }
 
     /// Closes with code 1000, and waits for the end: [`close_with`](Self::close_with).
@@ -413,8 +410,12 @@ impl<S: AsyncRead + AsyncWrite + Unpin> WebSocket<S> {
         split(self.driver, self.remote_addr)
     }
 
-    async fn ready(&mut self) -> Result<(), Error> {
-        poll_fn(|cx| self.driver.poll_ready(cx)).await
+    async fn queue(
+        &mut self,
+        mut queue: impl FnMut(&mut Connection) -> Result<(), SendError>,
+    ) -> Result<(), Error> {
+        let mut is_queued = false;
+        poll_fn(|cx| self.driver.poll_queue(cx, &mut is_queued, &mut queue)).await
     }
 }
 

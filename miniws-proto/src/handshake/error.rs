@@ -69,7 +69,10 @@ pub enum HandshakeError {
     /// `Host` is not a host with an optional port (RFC 9112 section 3.2).
     InvalidHost,
     /// The method is not GET (RFC 6455 section 4.2.1 item 1).
-    MethodNotAllowed,
+    MethodNotAllowed {
+        /// Whether it is HEAD, the answer to which has no body (RFC 9110 section 9.3.2).
+        is_head: bool,
+    },
     /// The request's target is neither a path nor an absolute URL (RFC 9112 section 3.2).
     InvalidTarget,
     /// The request has no `Sec-WebSocket-Version` (RFC 6455 section 4.2.1 item 6).
@@ -227,7 +230,7 @@ impl fmt::Display for HandshakeError {
             Self::MissingHost => "the request has no Host",
             Self::DuplicateHost => "the request has more than one Host",
             Self::InvalidHost => "the request's Host is not a host with an optional port",
-            Self::MethodNotAllowed => "the request's method is not GET",
+            Self::MethodNotAllowed { .. } => "the request's method is not GET",
             Self::InvalidTarget => "the request's target is neither a path nor an absolute URL",
             Self::MissingVersion => "the request has no Sec-WebSocket-Version",
             Self::DuplicateVersion => "the request has more than one Sec-WebSocket-Version",

@@ -198,7 +198,8 @@ fn check_message(request: &Request) -> Result<(), HandshakeError> {
         return Err(HandshakeError::InvalidHost);
     }
     if request.method() != "GET" {
-        return Err(HandshakeError::MethodNotAllowed);
+        let is_head = request.method() == "HEAD";
+        return Err(HandshakeError::MethodNotAllowed { is_head });
     }
     if !request.is_target_resource() {
         return Err(HandshakeError::InvalidTarget);

@@ -167,7 +167,7 @@ impl HandshakeError {
     ///
     /// | error | status |
     /// |---|---|
-    /// | [`MethodNotAllowed`](Self::MethodNotAllowed) | 405 with `Allow: GET`, without a body |
+    /// | [`MethodNotAllowed`](Self::MethodNotAllowed) | 405 with `Allow: GET` |
     /// | [`Timeout`](Self::Timeout) | 408 |
     /// | [`UnsupportedVersion`](Self::UnsupportedVersion) | 426 with `Sec-WebSocket-Version: 13` |
     /// | [`HeadTooLarge`](Self::HeadTooLarge), [`TooManyHeaders`](Self::TooManyHeaders) | 431 |
@@ -186,8 +186,13 @@ impl HandshakeError {
             | Self::UnofferedExtension
             | Self::DuplicateSubprotocol
             | Self::UnofferedSubprotocol => return None,
-            // Without a body, because the request may be a HEAD.
-            Self::MethodNotAllowed => return Some(Reply::new(405).header("Allow", "GET")),
+            Self::MethodNotAllowed { is_head } => {
+                let reply = Reply::new(405).header("Allow", "GET");
+                return Some(match is_head {
+                    true => reply,
+                    false => reply.text(format!("{self}\n")),
+                });
+            }
             Self::UnsupportedVersion => return Some(Reply::upgrade_required()),
             // What went wrong here is nothing that the client should know.
             _ if self.is_own_mistake() => {

@@ -67,7 +67,8 @@ fn every_answer_to_an_error_can_be_sent() {
     for (error, status) in [
         (HandshakeError::MalformedStartLine, 400),
         (HandshakeError::InvalidKey, 400),
-        (HandshakeError::MethodNotAllowed, 405),
+        (HandshakeError::MethodNotAllowed { is_head: true }, 405),
+        (HandshakeError::MethodNotAllowed { is_head: false }, 405),
         (HandshakeError::Timeout, 408),
         (HandshakeError::UnsupportedVersion, 426),
         (HandshakeError::HeadTooLarge, 431),

@@ -182,22 +182,22 @@ fn requests_that_are_wrong() {
         ),
         (
             replaced("GET", "POST"),
-            HandshakeError::MethodNotAllowed,
+            HandshakeError::MethodNotAllowed { is_head: false },
             405,
         ),
         (
             replaced("GET", "get"),
-            HandshakeError::MethodNotAllowed,
+            HandshakeError::MethodNotAllowed { is_head: false },
             405,
         ),
         (
             replaced("GET /chat", "OPTIONS *"),
-            HandshakeError::MethodNotAllowed,
+            HandshakeError::MethodNotAllowed { is_head: false },
             405,
         ),
         (
             replaced("GET /chat", "CONNECT h:80"),
-            HandshakeError::MethodNotAllowed,
+            HandshakeError::MethodNotAllowed { is_head: false },
             405,
         ),
         (
@@ -313,7 +313,7 @@ fn the_order_of_the_checks() {
         &["POST chat HTTP/1.1", "Host: h"],
     );
     mend(
-        "MethodNotAllowed",
+        "MethodNotAllowed { is_head: false }",
         "POST chat HTTP/1.1",
         &["GET chat HTTP/1.1"],
     );

@@ -1,0 +1,72 @@
+//! A driver that several halves poll, each for its own task.
+
+#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)]
+
+mod support;
+
+use std::sync::Arc;
+use std::task::Context;
+
+use miniws_adapter::Shared;
+use support::{Count, server};
+
+/// Whatever one half's task has to do with the transport, the other's is woken when it moves.
+#[test]
+fn every_task_that_waits_is_woken() {
+    let shared = Shared::new(server([]));
+    let (first, first_waker) = Count::waker();
+    let (second, second_waker) = Count::waker();
+    for waker in [&first_waker, &second_waker] {
+        let cx = Context::from_waker(waker);
+        assert!(
+            shared
+                .poll(&cx, |driver, cx| driver.poll_recv(cx))
+                .is_pending()
+        );
+    }
+    shared.change(|_| ());
+    assert_eq!((first.get(), second.get()), (1, 1));
+    shared.change(|_| ());
+    assert_eq!(
+        (first.get(), second.get()),
+        (1, 1),
+        "they are not waiting any more"
+    );
+}
+
+/// A task may poll both halves: that the one is done must not keep the other from being woken.
+#[test]
+fn a_task_that_waits_for_two_things() {
+    let shared = Shared::new(server([]));
+    let (count, waker) = Count::waker();
+    let cx = Context::from_waker(&waker);
+    assert!(
+        shared
+            .poll(&cx, |driver, cx| driver.poll_recv(cx))
+            .is_pending()
+    );
+    assert!(
+        shared
+            .poll(&cx, |driver, cx| driver.poll_flush(cx))
+            .is_ready()
+    );
+    shared.change(|_| ());
+    assert_eq!(count.get(), 1);
+}
+
+/// Tasks that have nothing to wait for leave nothing behind.
+#[test]
+fn tasks_that_are_done_are_forgotten() {
+    let shared = Shared::new(server([]));
+    let (count, waker) = Count::waker();
+    let cx = Context::from_waker(&waker);
+    assert!(
+        shared
+            .poll(&cx, |driver, cx| driver.poll_flush(cx))
+            .is_ready()
+    );
+    drop(waker);
+    assert_eq!(Arc::strong_count(&count), 1);
+    shared.change(|_| ());
+    assert_eq!(count.get(), 0);
+}

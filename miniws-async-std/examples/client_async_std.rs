@@ -1,0 +1,17 @@
+//! Talks to a WebSocket server from the command line, on async-std.
+//!
+//! `client_async_std URL [--subprotocol P] [--header 'N: V'] [--binary]` sends each line of its input,
+//! prints what arrives, and closes with 1000 once the input has ended and the server has been quiet
+//! for a fifth of a second.
+//!
+//! `client_async_std URL --check` sends messages of its own to an echo server and expects each back,
+//! within fifteen seconds.
+
+#[path = "common/client.rs"]
+mod client;
+
+use miniws_async_std::async_std::AsyncStd;
+
+fn main() {
+    client::exit(async_std::task::block_on(client::run::<AsyncStd>()))
+}

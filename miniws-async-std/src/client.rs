@@ -1,0 +1,295 @@
+//! The client's way to an open WebSocket.
+
+use std::fmt;
+use std::future::Future;
+use std::marker::PhantomData;
+use std::net::IpAddr;
+use std::pin::Pin;
+use std::sync::Arc;
+use std::task::{Context, Poll};
+use std::time::Duration;
+
+use futures_io::{AsyncRead, AsyncWrite};
+use miniws_adapter::{IpFamily, OsEntropy};
+use miniws_proto::{ClientHandshake, ClientRequest, Config, Entropy, Response, State};
+
+use crate::io::{Clock, Io};
+use crate::runtime::Runtime;
+use crate::tcp::Dial;
+use crate::{Error, WebSocket};
+
+/// Settings of a client, and the way to its connection.
+///
+/// ```
+/// use miniws_async_std::{Client, Config, Server};
+/// use smol::net::unix::UnixStream;
+///
+/// # fn main() -> Result<(), Box<dyn std::error::Error>> { smol::block_on(async {
+/// let (ours, theirs) = UnixStream::pair()?;
+/// let server = Server::new().subprotocols(["chat"]);
+/// smol::spawn(async move { server.accept(theirs).await }).detach();
+///
+/// let socket = Client::new("ws://example.org/room?name=ada")
+///     .subprotocol("chat")
+///     .header("X-Trace", "7")
+///     .config(Config::default().max_message_size(1 << 20))
+///     .on_response(|response| response.status() == 101)
+///     .handshake(ours)
+///     .await?;
+/// assert_eq!(socket.subprotocol(), Some("chat"));
+/// # Ok(()) }) }
+/// ```
+#[must_use = "a client does nothing until it connects"]
+pub struct Client<R> {
+    url: String,
+    customize: Vec<Customize>,
+    config: Arc<Config>,
+    dial: Dial,
+    entropy: Box<dyn Entropy>,
+    on_response: Option<Box<ResponseHook>>,
+    runtime: PhantomData<fn() -> R>,
+}
+
+type ResponseHook = dyn FnOnce(&Response) -> bool + Send;
+type Customize = Box<dyn FnOnce(ClientRequest) -> ClientRequest + Send>;
+
+impl<R: 'static> Client<R> {
+    /// A client for a URL such as `ws://example.org/chat`, `ws://user:password@[::1]:9001/?q`.
+    ///
+    /// User and password go into an `Authorization` header. What is wrong with a URL, or any other
+    /// setting, is told when connecting.
+    pub fn new(url: &str) -> Self {
+        Self {
+            url: url.to_owned(),
+            customize: Vec::new(),
+            config: Arc::default(),
+            dial: Dial::default(),
+            entropy: Box::new(OsEntropy),
+            on_response: None,
+            runtime: PhantomData,
+        }
+    }
+
+    /// Limits and timeouts.
+    pub fn config(mut self, config: impl Into<Arc<Config>>) -> Self {
+        self.config = config.into();
+        self
+    }
+
+    /// Asks for a subprotocol. Call it again for others, the most wanted first.
+    pub fn subprotocol(self, name: &str) -> Self {
+        let name = name.to_owned();
+        self.customize(move |request| request.subprotocol(&name))
+    }
+
+    /// Adds a header to the request. The case of its name is kept.
+    pub fn header(self, name: &str, value: &str) -> Self {
+        let (name, value) = (name.to_owned(), value.to_owned());
+        self.customize(move |request| request.header(&name, &value))
+    }
+
+    /// Says which page or program asks (RFC 6455 section 10.2).
+    pub fn origin(self, origin: &str) -> Self {
+        let origin = origin.to_owned();
+        self.customize(move |request| request.origin(&origin))
+    }
+
+    /// Connects from this address of this machine.
+    pub fn local_address(mut self, address: IpAddr) -> Self {
+        self.dial.local_address = Some(address);
+        self
+    }
+
+    /// Uses only addresses of this family.
+    pub fn ip_family(mut self, family: IpFamily) -> Self {
+        self.dial.family = family;
+        self
+    }
+
+    /// How long it may take to find the host and to reach it: 10 seconds unless told otherwise. The
+    /// handshake then has [`Config::handshake_timeout`].
+    pub fn connect_timeout(mut self, timeout: Duration) -> Self {
+        self.dial.timeout = timeout;
+        self
+    }
+
+    /// Whether small messages are sent at once (`TCP_NODELAY`): yes unless told otherwise.
+    pub fn nodelay(mut self, nodelay: bool) -> Self {
+        self.dial.nodelay = nodelay;
+        self
+    }
+
+    /// Where masking keys come from: the operating system unless told otherwise. A test may want
+    /// known keys; nothing else should.
+    pub fn entropy(mut self, entropy: impl Entropy + 'static) -> Self {
+        self.entropy = Box::new(entropy);
+        self
+    }
+
+    /// A hook that sees the response before the connection opens. When it returns `false`,
+    /// connecting fails with [`Error::Aborted`].
+    pub fn on_response(mut self, hook: impl FnOnce(&Response) -> bool + Send + 'static) -> Self {
+        self.on_response = Some(Box::new(hook));
+        self
+    }
+
+    /// Does the handshake over a stream that the caller has made: a Unix socket, an in-memory pipe,
+    /// a TLS stream, a tunnel through a proxy.
+    ///
+    /// # Errors
+    ///
+    /// As [`connect`](Self::connect).
+    ///
+    /// # Cancel safety
+    ///
+    /// Dropping the future drops the stream.
+    ///
+    /// ```
+    /// use miniws_async_std::{Client, accept};
+    /// use smol::net::unix::UnixStream;
+    ///
+    /// # fn main() -> Result<(), miniws_async_std::Error> { smol::block_on(async {
+    /// let (ours, theirs) = UnixStream::pair()?;
+    /// let server = smol::spawn(accept(theirs));
+    /// let client = Client::new("ws://localhost/").handshake(ours).await?;
+    /// # let _ = (server, client);
+    /// # Ok(()) }) }
+    /// ```
+    pub fn handshake<S>(self, stream: S) -> Connecting<S>
+    where
+        S: AsyncRead + AsyncWrite + Unpin + Send + 'static,
+    {
+        Connecting::new(self.over(stream))
+    }
+
+    async fn over<S>(self, stream: S) -> Result<WebSocket<S>, Error>
+    where
+        S: AsyncRead + AsyncWrite + Unpin + 'static,
+    {
+        let request = ClientRequest::new(&self.url)?;
+        let request = self
+            .customize
+            .into_iter()
+            .fold(request, |request, customize| customize(request));
+        let handshake = ClientHandshake::new(request, self.config, self.entropy)?;
+        let mut io = Io::new(stream);
+        let (connection, response, input) =
+            miniws_adapter::connect::<_, Clock>(&mut io, handshake).await?;
+        if self.on_response.is_some_and(|hook| !hook(&response)) {
+            return Err(Error::Aborted);
+        }
+        Ok(WebSocket::from_parts(io.stream, connection, input))
+    }
+
+    fn customize(
+        mut self,
+        customize: impl FnOnce(ClientRequest) -> ClientRequest + Send + 'static,
+    ) -> Self {
+        self.customize.push(Box::new(customize));
+        self
+    }
+}
+
+impl<R: Runtime> Client<R> {
+    /// Connects over TCP and does the handshake.
+    ///
+    /// When the host has several addresses, those of both families are tried in turn, the next one
+    /// a quarter of a second after the one before, and the first to answer is taken (RFC 8305).
+    ///
+    /// # Errors
+    ///
+    /// [`Error::Handshake`] for a bad URL or setting, and when the handshake fails: with
+    /// [`HandshakeError::Refused`](crate::HandshakeError::Refused), which carries the response, when
+    /// the server answered with another status than 101. [`Error::Io`] and
+    /// [`Error::ConnectTimeout`] when the host can't be reached; [`Error::Aborted`] from the hook.
+    ///
+    /// A `wss://` URL needs a TLS stream that the caller makes, and [`handshake`](Self::handshake).
+    ///
+    /// # Cancel safety
+    ///
+    /// Dropping the future drops the connection.
+    pub fn connect(self) -> Connecting<R::TcpStream> {
+        Connecting::new(async move {
+            let url = miniws_proto::Url::parse(&self.url)?;
+            if url.is_secure() {
+                return Err(std::io::Error::new(
+                    std::io::ErrorKind::Unsupported,
+                    "wss:// needs TLS: make a TLS stream and hand it to `Client::handshake`",
+                )
+                .into());
+            }
+            let stream = self.dial.connect(url.host(), url.port()).await?;
+            let remote_addr = stream.get_ref().peer_addr().ok();
+            let socket = self.over(R::stream(stream)?).await?;
+            Ok(socket.with_remote_addr(remote_addr))
+        })
+    }
+}
+
+/// A connection on its way: a future of a [`WebSocket`], whose state can be looked at.
+///
+/// ```
+/// use miniws_async_std::{Client, State, accept};
+/// use smol::net::unix::UnixStream;
+///
+/// # fn main() -> Result<(), miniws_async_std::Error> { smol::block_on(async {
+/// let (ours, theirs) = UnixStream::pair()?;
+/// let server = smol::spawn(accept(theirs));
+/// let mut connecting = Client::new("ws://localhost/").handshake(ours);
+/// assert_eq!(connecting.state(), State::Connecting);
+/// let socket = (&mut connecting).await?;
+/// assert_eq!(connecting.state(), State::Open);
+/// # let _ = (server, socket);
+/// # Ok(()) }) }
+/// ```
+#[must_use = "futures do nothing unless polled"]
+pub struct Connecting<S> {
+    future: Pin<Box<dyn Future<Output = Result<WebSocket<S>, Error>> + Send>>,
+    state: State,
+}
+
+impl<S> Connecting<S> {
+    fn new(future: impl Future<Output = Result<WebSocket<S>, Error>> + Send + 'static) -> Self {
+        Self {
+            future: Box::pin(future),
+            state: State::Connecting,
+        }
+    }
+
+    /// [`State::Connecting`] until it is decided, then [`State::Open`] or [`State::Closed`].
+    pub fn state(&self) -> State {
+        self.state
+    }
+}
+
+impl<S> Future for Connecting<S> {
+    type Output = Result<WebSocket<S>, Error>;
+
+    fn poll(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Self::Output> {
+        let result = self.future.as_mut().poll(cx);
+        match &result {
+            Poll::Ready(Ok(_)) => self.state = State::Open,
+            Poll::Ready(Err(_)) => self.state = State::Closed,
+            Poll::Pending => {}
+        }
+        result
+    }
+}
+
+impl<R> fmt::Debug for Client<R> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        // Not the URL: it may hold a password.
+        f.debug_struct("Client")
+            .field("config", &self.config)
+            .field("dial", &self.dial)
+            .finish_non_exhaustive()
+    }
+}
+
+impl<S> fmt::Debug for Connecting<S> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Connecting")
+            .field("state", &self.state)
+            .finish_non_exhaustive()
+    }
+}

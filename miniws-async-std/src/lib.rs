@@ -1,0 +1,168 @@
+//! WebSocket (RFC 6455) for [smol](https://docs.rs/smol), [async-std](https://docs.rs/async-std), and
+//! any stream of [futures-io](https://docs.rs/futures-io).
+//!
+//! The protocol is in [`miniws-proto`](miniws_proto), a pure state machine; this crate moves its bytes
+//! and keeps its deadlines. The same names are in `miniws-tokio` and `miniws-blocking`.
+//!
+//! # Which runtime
+//!
+//! | for | in `Cargo.toml` | connect and listen with |
+//! |---|---|---|
+//! | async-std | `miniws-async-std = "0.1"` | [`miniws_async_std::async_std`](async_std) |
+//! | smol | `miniws-async-std = { version = "0.1", default-features = false, features = ["smol"] }` | [`miniws_async_std::smol`](smol) |
+//! | another one with futures-io | `miniws-async-std = { version = "0.1", default-features = false }` | [`Client::handshake`], [`accept`] |
+//!
+//! async-std alone is on by default: who adds a crate of this name has async-std and expects it to
+//! work, whereas who has smol has chosen it for being small and would not want async-std along with
+//! it. With both features, both can be used in one program.
+//!
+//! async-std is no longer developed
+//! ([RUSTSEC-2025-0052](https://rustsec.org/advisories/RUSTSEC-2025-0052)); smol is what its authors
+//! recommend instead. New programs should take smol, and for those that move from one to the other, all
+//! that changes here is the module's name.
+//!
+//! A [`WebSocket`] is the same on all of them. Deadlines are kept by the timers of
+//! [async-io](async_io), which both runtimes are built on and which go off on any executor.
+//!
+//! # A client
+//!
+//! ```
+//! # #[cfg(feature = "smol")] fn main() -> Result<(), miniws_async_std::Error> { smol::block_on(async {
+//! # let server = miniws_async_std::smol::Server::new().bind("127.0.0.1:0").await?;
+//! # let url = &format!("ws://{}/", server.local_addr());
+//! # smol::spawn(server.serve(|mut socket| async move {
+//! #     let _ = socket.send("hello yourself").await;
+//! #     while let Ok(Some(_)) = socket.recv().await {}
+//! # })).detach();
+//! use miniws_async_std::Event;
+//! use miniws_async_std::smol::connect; // or `miniws_async_std::async_std::connect`
+//!
+//! let mut socket = connect(url).await?;
+//! socket.send("hello").await?;
+//! while let Some(event) = socket.recv().await? {
+//!     if let Event::Message(message) = event {
+//!         println!("{message:?}");
+//!         break;
+//!     }
+//! }
+//! socket.close().await?;
+//! # Ok(()) }) }
+//! # #[cfg(not(feature = "smol"))] fn main() {}
+//! ```
+//!
+//! [`Client`](generic::Client) has the settings: subprotocols, headers, addresses, timeouts, a hook
+//! that sees the response. [`Client::handshake`] takes a stream that the caller has made, such as a
+//! TLS stream for `wss://`.
+//!
+//! # A server
+//!
+//! ```
+//! # #[cfg(feature = "async-std")] fn main() -> Result<(), Box<dyn std::error::Error>> { async_std::task::block_on(async {
+//! use async_std::task;
+//! use miniws_async_std::Event;
+//! use miniws_async_std::async_std::{Server, connect}; // or `miniws_async_std::smol::{…}`
+//!
+//! let listener = Server::new().bind("127.0.0.1:0").await?;
+//! let url = format!("ws://{}/", listener.local_addr());
+//! task::spawn(listener.serve(|mut socket| async move {
+//!     while let Ok(Some(event)) = socket.recv().await {
+//!         if let Event::Message(message) = event {
+//!             let _ = socket.send(message).await;
+//!         }
+//!     }
+//! }));
+//!
+//! let mut socket = connect(&url).await?;
+//! socket.send("hello").await?;
+//! assert_eq!(socket.recv().await?, Some(Event::Message("hello".into())));
+//! # Ok(()) }) }
+//! # #[cfg(not(feature = "async-std"))] fn main() {}
+//! ```
+//!
+//! [`Server`](generic::Server) has the settings: hooks that look at a request and accept or reject it,
+//! subprotocols, limits. It listens (`bind`), takes a listener
+//! ([`listen`](generic::Server::listen)), a stream ([`Server::accept`]), or a request that another HTTP
+//! stack has parsed ([`Server::accept_request`]). A [`Stopper`] ends it gracefully.
+//!
+//! # Over any stream
+//!
+//! ```
+//! use miniws_async_std::{Client, accept};
+//! use smol::net::unix::UnixStream;
+//!
+//! # fn main() -> Result<(), miniws_async_std::Error> { smol::block_on(async {
+//! let (ours, theirs) = UnixStream::pair()?;
+//! let server = smol::spawn(accept(theirs));
+//! let mut client = Client::new("ws://localhost/").handshake(ours).await?;
+//! let mut server = server.await?;
+//! client.send("through a Unix socket").await?;
+//! assert!(server.recv().await?.is_some());
+//! # Ok(()) }) }
+//! ```
+//!
+//! A server ends TCP first, which it does by the stream's `poll_close`. The sockets of async-std and
+//! the [`Async`](async_io::Async) ones of async-io only flush then; this crate knows them, and shuts
+//! them down. A stream of your own that wraps one should shut it down when it is closed.
+//!
+//! # What to know
+//!
+//! - **Receive.** Pings are answered, closes echoed and deadlines kept while `recv` is waited for. A
+//!   task that only sends should [`split`](WebSocket::split) the connection, and have another one
+//!   receive.
+//! - **Cancel.** All state is in the [`WebSocket`] and none in futures: any of them can be dropped at
+//!   any time, and nothing is lost. Each method says what that means for it.
+//! - **Batch.** [`feed`](WebSocket::feed) queues, and `recv` writes what is queued before it waits, so
+//!   a loop of the two answers a burst of messages with one write.
+//! - **Limits.** [`Config`] has them all; the defaults are safe on the open internet. The send queue is
+//!   bounded too: `send` waits, `feed` gives the message back.
+//! - **The end.** When [`Event::Close`] comes, its answer has been written. `recv` then waits for the
+//!   end of TCP and gives `None`; dropping the WebSocket instead is fine. An error is final.
+//! - **Accept again soon.** A listener's handshakes go on while
+//!   [`accept`](generic::Listener::accept) is waited for. Do the rest in tasks.
+
+// Without a feature there is no module for its links to lead to.
+#![cfg_attr(
+    not(all(feature = "async-std", feature = "smol")),
+    allow(rustdoc::broken_intra_doc_links)
+)]
+
+#[cfg(feature = "async-std")]
+pub mod async_std;
+mod client;
+mod io;
+mod listener;
+mod runtime;
+mod server;
+#[cfg(feature = "smol")]
+pub mod smol;
+mod split;
+mod tcp;
+mod websocket;
+
+/// The types behind those of the runtimes' modules, for code that leaves the runtime open.
+pub mod generic {
+    pub use crate::client::Client;
+    pub use crate::listener::Listener;
+    pub use crate::runtime::{AnyRuntime, Runtime};
+    pub use crate::server::Server;
+}
+
+pub use bytes;
+pub use client::Connecting;
+pub use listener::Stopper;
+pub use miniws_adapter::{Attempt, Error, IpFamily, OsEntropy};
+pub use miniws_proto as proto;
+pub use miniws_proto::{
+    Accept, CloseCode, CloseFrame, CloseStatus, Config, Connection, Entropy, Event, HandshakeError,
+    Headers, Message, MessageKind, Negotiated, PreparedMessage, ReceiveError, ReceiveErrorKind,
+    Reply, Request, Response, SendError, State, Url, Utf8Bytes, negotiate,
+};
+pub use server::accept;
+pub use split::{Receiver, Sender};
+pub use websocket::WebSocket;
+
+/// A client over a stream that the caller has made.
+pub type Client = generic::Client<generic::AnyRuntime>;
+
+/// A server over streams that the caller has made.
+pub type Server = generic::Server<generic::AnyRuntime>;

@@ -1,0 +1,281 @@
+//! A listening server: handshakes side by side, and how it stops.
+
+use std::fmt;
+use std::future::{Future, pending};
+use std::io;
+use std::net::SocketAddr;
+use std::panic::AssertUnwindSafe;
+use std::pin::Pin;
+use std::time::Duration;
+
+use async_io::Timer;
+use futures_lite::{FutureExt, StreamExt};
+use futures_util::stream::FuturesUnordered;
+use miniws_adapter::Stop;
+
+use crate::runtime::Runtime;
+use crate::server::Server;
+use crate::{Error, WebSocket};
+
+/// A server that listens. Dropping it stops listening and drops the handshakes that are not done.
+pub struct Listener<R: Runtime> {
+    server: Server<R>,
+    /// `None` once it has stopped.
+    listener: Option<R::TcpListener>,
+    local_addr: SocketAddr,
+    /// Until when nothing is accepted, because the machine is out of descriptors or memory.
+    pause: Option<Timer>,
+    handshakes: FuturesUnordered<Handshake<R::TcpStream>>,
+    stop: Stop,
+}
+
+type Accepted<S> = Result<WebSocket<S>, Error>;
+type Handshake<S> = Pin<Box<dyn Future<Output = Accepted<S>> + Send>>;
+
+/// How long to wait when the machine is out of descriptors or memory, before accepting again.
+const EXHAUSTED_DELAY: Duration = Duration::from_millis(50);
+
+impl<R: Runtime> Listener<R> {
+    pub(crate) fn new(server: Server<R>, listener: R::TcpListener) -> io::Result<Self> {
+        Ok(Self {
+            server,
+            local_addr: R::local_addr(&listener)?,
+            listener: Some(listener),
+            pause: None,
+            handshakes: FuturesUnordered::new(),
+            stop: Stop::default(),
+        })
+    }
+
+    /// The address that it listens on.
+    #[must_use]
+    pub fn local_addr(&self) -> SocketAddr {
+        self.local_addr
+    }
+
+    /// What stops it, from any task.
+    #[must_use]
+    pub fn stopper(&self) -> Stopper {
+        Stopper(self.stop.clone())
+    }
+
+    /// The next connection whose handshake is done, or an error for one whose handshake failed; there
+    /// is no harm in going on after an error. `None` once the server has been stopped and the
+    /// handshakes that were under way are done.
+    ///
+    /// Handshakes go on side by side while this is waited for, on any executor: a slow one never
+    /// holds up another. Do with the connection what takes time in a task of its own.
+    ///
+    /// # Cancel safety
+    ///
+    /// No connection is lost when the future is dropped, and handshakes go on where they were.
+    ///
+    /// ```no_run
+    /// # #[cfg(feature = "smol")] async fn example() -> std::io::Result<()> {
+    /// use miniws_async_std::smol::Server;
+    ///
+    /// let mut listener = Server::new().bind("127.0.0.1:9001").await?;
+    /// while let Some(accepted) = listener.accept().await {
+    ///     match accepted {
+    ///         Ok(socket) => smol::spawn(async move { /* use it */ drop(socket) }).detach(),
+    ///         Err(error) => eprintln!("{error}"),
+    ///     }
+    /// }
+    /// # Ok(()) }
+    /// ```
+    pub async fn accept(&mut self) -> Option<Result<WebSocket<R::TcpStream>, Error>> {
+        loop {
+            if self.stop.is_stopped() {
+                self.listener = None;
+            }
+            if self.listener.is_none() && self.handshakes.is_empty() {
+                return None;
+            }
+            match self.news().await {
+                News::Done(accepted) => return Some(accepted),
+                News::Came(stream, remote_addr) => self.begin(stream, remote_addr),
+                News::Stopped => {}
+                News::Ended => self.handshakes = FuturesUnordered::new(),
+            }
+        }
+    }
+
+    /// Accepts until the server is stopped, and runs `handler` for each connection in a task of its
+    /// own, which the runtime's global executor runs. The tasks outlive this call. Handshakes that
+    /// fail are passed over.
+    ///
+    /// # Cancel safety
+    ///
+    /// Dropping the future stops listening; tasks that run go on.
+    ///
+    /// ```
+    /// # #[cfg(feature = "smol")] fn main() -> Result<(), Box<dyn std::error::Error>> { smol::block_on(async {
+    /// use std::time::Duration;
+    ///
+    /// use miniws_async_std::Event;
+    /// use miniws_async_std::smol::{Server, connect};
+    ///
+    /// let listener = Server::new().bind("127.0.0.1:0").await?;
+    /// let url = format!("ws://{}/", listener.local_addr());
+    /// let stopper = listener.stopper();
+    /// let server = smol::spawn(listener.serve(|mut socket| async move {
+    ///     while let Ok(Some(event)) = socket.recv().await {
+    ///         if let Event::Message(message) = event {
+    ///             let _ = socket.send(message).await;
+    ///         }
+    ///     }
+    /// }));
+    ///
+    /// let mut client = connect(&url).await?;
+    /// client.send("hello").await?;
+    /// assert!(matches!(client.recv().await?, Some(Event::Message(_))));
+    ///
+    /// let stopping = smol::spawn(async move { stopper.close_all(Duration::from_secs(5)).await });
+    /// assert!(matches!(client.recv().await?, Some(Event::Close(Some(frame))) if frame.code() == 1001.into()));
+    /// drop(client);
+    /// stopping.await;
+    /// server.await;
+    /// # Ok(()) }) }
+    /// # #[cfg(not(feature = "smol"))] fn main() {}
+    /// ```
+    pub async fn serve<F, H>(mut self, handler: F)
+    where
+        F: Fn(WebSocket<R::TcpStream>) -> H,
+        H: Future<Output = ()> + Send + 'static,
+    {
+        while let Some(accepted) = self.accept().await {
+            if let Ok(socket) = accepted {
+                R::spawn(handler(socket));
+            }
+        }
+    }
+
+    async fn news(&mut self) -> News<R::TcpStream> {
+        let is_full = self.handshakes.len() >= self.server.max_handshakes;
+        let (listener, pause, stop) = (&self.listener, &mut self.pause, &self.stop);
+        let done = async {
+            match self.handshakes.next().await {
+                Some(done) => News::Done(done),
+                None => pending().await,
+            }
+        };
+        let came = async {
+            match listener {
+                Some(listener) if !is_full => {
+                    let (stream, remote_addr) = accept::<R>(listener, pause).await;
+                    News::Came(stream, remote_addr)
+                }
+                _ => pending().await,
+            }
+        };
+        let stopped = async {
+            match listener {
+                Some(_) => {
+                    stop.stopped().await;
+                    News::Stopped
+                }
+                None => {
+                    stop.ended().await;
+                    News::Ended
+                }
+            }
+        };
+        done.or(came).or(stopped).await
+    }
+
+    fn begin(&self, stream: R::TcpStream, remote_addr: SocketAddr) {
+        let server = self.server.clone();
+        // From now on, so that who closes all waits for handshakes as well.
+        let ticket = self.stop.ticket();
+        let handshake = async move {
+            R::set_nodelay(&stream, server.nodelay)?;
+            let socket = server.accept_from(stream, remote_addr).await?;
+            Ok(socket.with_stop(ticket))
+        };
+        self.handshakes.push(Box::pin(async move {
+            // A hook that panics is the application's affair, and that client's loss only.
+            let done = AssertUnwindSafe(handshake).catch_unwind().await;
+            done.unwrap_or_else(|_| Err(io::Error::other("a hook has panicked").into()))
+        }));
+    }
+}
+
+/// What a listener waits for.
+#[allow(clippy::large_enum_variant)] // It is taken apart as soon as it is there.
+enum News<S> {
+    Done(Accepted<S>),
+    Came(S, SocketAddr),
+    Stopped,
+    Ended,
+}
+
+async fn accept<R: Runtime>(
+    listener: &R::TcpListener,
+    pause: &mut Option<Timer>,
+) -> (R::TcpStream, SocketAddr) {
+    loop {
+        if let Some(timer) = pause {
+            timer.await;
+            *pause = None;
+        }
+        match R::accept(listener).await {
+            Ok(accepted) => return accepted,
+            Err(error) if is_transient(&error) => {}
+            Err(_) => *pause = Some(Timer::after(EXHAUSTED_DELAY)),
+        }
+    }
+}
+
+/// Whether only the one connection that was to be accepted has failed.
+fn is_transient(error: &io::Error) -> bool {
+    matches!(
+        error.kind(),
+        io::ErrorKind::ConnectionAborted
+            | io::ErrorKind::ConnectionReset
+            | io::ErrorKind::Interrupted
+    )
+}
+
+impl<R: Runtime> fmt::Debug for Listener<R> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Listener")
+            .field("local_addr", &self.local_addr)
+            .field("server", &self.server)
+            .field("handshakes", &self.handshakes.len())
+            .finish_non_exhaustive()
+    }
+}
+
+/// Stops a listener, from any task. Cloning it is cheap.
+#[derive(Clone, Debug)]
+pub struct Stopper(Stop);
+
+impl Stopper {
+    /// Stops listening. Connections that are open are left alone; handshakes under way are finished.
+    pub fn stop(&self) {
+        self.0.stop();
+    }
+
+    /// Stops listening, and closes all connections with code 1001, as each of them is received from
+    /// or sent to. Returns when all of them have been dropped, and all handshakes are done. Those that
+    /// are left at the deadline are ended without further ado: `recv` fails, and so does a `send` that
+    /// waits. A connection that its task neither receives from nor sends to is the task's to drop.
+    ///
+    /// # Cancel safety
+    ///
+    /// When the future is dropped, the connections still close, but the deadline is not kept.
+    pub async fn close_all(&self, deadline: Duration) {
+        self.0.close();
+        let all_gone = async {
+            self.0.gone().await;
+            true
+        };
+        let too_late = async {
+            Timer::after(deadline).await;
+            false
+        };
+        if !all_gone.or(too_late).await {
+            self.0.end();
+        }
+    }
+}

@@ -1,0 +1,306 @@
+//! The server's way to an open WebSocket.
+
+use std::fmt;
+use std::future::Future;
+use std::io;
+use std::marker::PhantomData;
+use std::net::SocketAddr;
+use std::sync::Arc;
+
+use bytes::BytesMut;
+use futures_io::{AsyncRead, AsyncWrite};
+use miniws_adapter::{Acceptor, Attempt};
+use miniws_proto::{Accept, Config, Reply, Request};
+
+use crate::io::{Clock, Io};
+use crate::listener::Listener;
+use crate::runtime::{AnyRuntime, Runtime};
+use crate::{Error, WebSocket};
+
+/// Accepts a WebSocket over a stream, with the settings that [`Server`](crate::Server) begins with.
+///
+/// # Errors
+///
+/// As [`Server::accept`].
+///
+/// # Cancel safety
+///
+/// Dropping the future drops the stream.
+///
+/// ```
+/// use miniws_async_std::{Client, accept};
+/// use smol::net::unix::UnixStream;
+///
+/// # fn main() -> Result<(), miniws_async_std::Error> { smol::block_on(async {
+/// let (ours, theirs) = UnixStream::pair()?;
+/// let client = smol::spawn(Client::new("ws://localhost/").handshake(theirs));
+/// let server = accept(ours).await?;
+/// # let _ = (client, server);
+/// # Ok(()) }) }
+/// ```
+pub async fn accept<S>(stream: S) -> Result<WebSocket<S>, Error>
+where
+    S: AsyncRead + AsyncWrite + Unpin + 'static,
+{
+    Server::<AnyRuntime>::new().accept(stream).await
+}
+
+/// Settings of a server, and the ways to its connections. Cloning it is cheap.
+///
+/// ```
+/// use miniws_async_std::{Accept, Attempt, Client, Config, Error, HandshakeError, Reply, Server};
+/// use smol::net::unix::UnixStream;
+///
+/// # fn main() -> Result<(), Box<dyn std::error::Error>> { smol::block_on(async {
+/// let server = Server::new()
+///     .config(Config::default().max_message_size(1 << 20))
+///     .subprotocols(["chat"])
+///     .verify(|attempt: Attempt| async move {
+///         match attempt.origin() {
+///             Some("https://example.org") => Ok(Accept::new().header("X-Room", "7")),
+///             _ => Err(Reply::new(403).body("from our own pages only")),
+///         }
+///     })
+///     .plain(|_request| Reply::new(200).header("Content-Type", "text/plain").body("a page"));
+///
+/// let (ours, theirs) = UnixStream::pair()?;
+/// smol::spawn(async move { server.accept(ours).await }).detach();
+/// let refused = Client::new("ws://localhost/").handshake(theirs).await.unwrap_err();
+/// assert!(matches!(
+///     refused,
+///     Error::Handshake(HandshakeError::Refused(response)) if response.status() == 403
+/// ));
+/// # Ok(()) }) }
+/// ```
+#[must_use = "a server does nothing until it listens or accepts"]
+pub struct Server<R> {
+    acceptor: Acceptor,
+    pub(crate) backlog: u32,
+    pub(crate) nodelay: bool,
+    pub(crate) max_handshakes: usize,
+    runtime: PhantomData<fn() -> R>,
+}
+
+impl<R> Default for Server<R> {
+    fn default() -> Self {
+        Self::new()
+    }
+}
+
+impl<R> Server<R> {
+    /// A server that accepts everyone and agrees to no subprotocol.
+    pub fn new() -> Self {
+        Self {
+            acceptor: Acceptor::default(),
+            backlog: 511,
+            nodelay: true,
+            max_handshakes: 1024,
+            runtime: PhantomData,
+        }
+    }
+
+    /// Limits and timeouts.
+    pub fn config(mut self, config: impl Into<Arc<Config>>) -> Self {
+        self.acceptor.config = config.into();
+        self
+    }
+
+    /// Agrees to the first of the subprotocols that a client asks for which is among these.
+    pub fn subprotocols(mut self, names: impl IntoIterator<Item = impl Into<String>>) -> Self {
+        self.acceptor.set_subprotocols(names);
+        self
+    }
+
+    /// A hook that picks one of the subprotocols that a request asks for, or none. It takes the
+    /// place of [`subprotocols`](Self::subprotocols).
+    ///
+    /// Only what was asked for can be agreed to (RFC 6455 section 4.2.2): for anything else the
+    /// client gets status 500 and the server an error.
+    pub fn choose_subprotocol(
+        mut self,
+        hook: impl Fn(&Request) -> Option<String> + Send + Sync + 'static,
+    ) -> Self {
+        self.acceptor.set_choose(hook);
+        self
+    }
+
+    /// A hook that sees the request and where it comes from before anything is answered, and accepts
+    /// or rejects it. It may await whatever it likes; other handshakes go on meanwhile.
+    ///
+    /// [`Reply::default`] rejects with status 403. A subprotocol that the [`Accept`] names takes the
+    /// place of the other ways to choose one.
+    pub fn verify<F, D>(mut self, hook: F) -> Self
+    where
+        F: Fn(Attempt) -> D + Send + Sync + 'static,
+        D: Future<Output = Result<Accept, Reply>> + Send + 'static,
+    {
+        self.acceptor.set_verify(hook);
+        self
+    }
+
+    /// A hook that answers plain HTTP requests, with a page for example. Without it they get status
+    /// 426.
+    pub fn plain(mut self, hook: impl Fn(&Request) -> Reply + Send + Sync + 'static) -> Self {
+        self.acceptor.set_plain(hook);
+        self
+    }
+
+    /// How many connections may wait to be accepted by the listener that `bind` makes: 511 unless
+    /// told otherwise.
+    pub fn backlog(mut self, connections: u32) -> Self {
+        self.backlog = connections;
+        self
+    }
+
+    /// Whether small messages are sent at once (`TCP_NODELAY`): yes unless told otherwise.
+    pub fn nodelay(mut self, nodelay: bool) -> Self {
+        self.nodelay = nodelay;
+        self
+    }
+
+    /// How many handshakes may be unfinished at a time: 1024 unless told otherwise. Further
+    /// connections wait in the backlog; each handshake ends within
+    /// [`Config::handshake_timeout`], unless a hook takes longer.
+    pub fn max_handshakes(mut self, handshakes: usize) -> Self {
+        self.max_handshakes = handshakes.max(1);
+        self
+    }
+
+    /// Does the handshake over a stream that the caller has made: TCP, a Unix socket, an in-memory
+    /// pipe, a TLS stream.
+    ///
+    /// # Errors
+    ///
+    /// [`Error::Handshake`] when the request was bad, [`Error::Declined`] when it was rejected or asked
+    /// for no WebSocket; it has been answered then. [`Error::Io`] when the stream failed.
+    ///
+    /// # Cancel safety
+    ///
+    /// Dropping the future drops the stream.
+    pub async fn accept<S>(&self, stream: S) -> Result<WebSocket<S>, Error>
+    where
+        S: AsyncRead + AsyncWrite + Unpin + 'static,
+    {
+        self.accept_stream(stream, None).await
+    }
+
+    /// Like [`accept`](Self::accept), for a stream whose peer is known: hooks see `remote_addr`.
+    ///
+    /// # Errors
+    ///
+    /// As [`accept`](Self::accept).
+    ///
+    /// # Cancel safety
+    ///
+    /// As [`accept`](Self::accept).
+    pub async fn accept_from<S>(
+        &self,
+        stream: S,
+        remote_addr: SocketAddr,
+    ) -> Result<WebSocket<S>, Error>
+    where
+        S: AsyncRead + AsyncWrite + Unpin + 'static,
+    {
+        self.accept_stream(stream, Some(remote_addr)).await
+    }
+
+    /// Accepts, or rejects, a request that another HTTP stack has read from `stream`, and answers it
+    /// there. `input` is what was read behind the request.
+    ///
+    /// # Errors
+    ///
+    /// As [`accept`](Self::accept).
+    ///
+    /// # Cancel safety
+    ///
+    /// As [`accept`](Self::accept).
+    ///
+    /// ```
+    /// use miniws_async_std::{Headers, Request, Server};
+    /// use smol::io::AsyncReadExt;
+    ///
+    /// # fn main() -> Result<(), miniws_async_std::Error> { smol::block_on(async {
+    /// # let (stream, mut client) = smol::net::unix::UnixStream::pair()?;
+    /// let mut headers = Headers::new();
+    /// for (name, value) in [
+    ///     ("Host", "example.org"),
+    ///     ("Upgrade", "websocket"),
+    ///     ("Connection", "Upgrade"),
+    ///     ("Sec-WebSocket-Version", "13"),
+    ///     ("Sec-WebSocket-Key", "dGhlIHNhbXBsZSBub25jZQ=="),
+    /// ] {
+    ///     headers.push(name, value)?;
+    /// }
+    /// let request = Request::new("GET", "/chat", headers);
+    /// let socket = Server::new().accept_request(request, stream, Default::default()).await?;
+    ///
+    /// let mut response = [0; 12];
+    /// client.read_exact(&mut response).await?;
+    /// assert_eq!(&response, b"HTTP/1.1 101");
+    /// # let _ = socket;
+    /// # Ok(()) }) }
+    /// ```
+    pub async fn accept_request<S>(
+        &self,
+        request: Request,
+        stream: S,
+        input: BytesMut,
+    ) -> Result<WebSocket<S>, Error>
+    where
+        S: AsyncRead + AsyncWrite + Unpin + 'static,
+    {
+        let mut io = Io::new(stream);
+        let connection = self
+            .acceptor
+            .accept_request::<_, Clock>(&mut io, request, None)
+            .await?;
+        Ok(WebSocket::from_parts(io.stream, connection, input))
+    }
+
+    async fn accept_stream<S>(
+        &self,
+        stream: S,
+        remote_addr: Option<SocketAddr>,
+    ) -> Result<WebSocket<S>, Error>
+    where
+        S: AsyncRead + AsyncWrite + Unpin + 'static,
+    {
+        let mut io = Io::new(stream);
+        let (connection, input) = self
+            .acceptor
+            .accept::<_, Clock>(&mut io, remote_addr)
+            .await?;
+        Ok(WebSocket::from_parts(io.stream, connection, input).with_remote_addr(remote_addr))
+    }
+}
+
+impl<R: Runtime> Server<R> {
+    /// Takes over a listener that the caller has made.
+    ///
+    /// # Errors
+    ///
+    /// When the listener has no local address.
+    pub fn listen(self, listener: R::TcpListener) -> io::Result<Listener<R>> {
+        Listener::new(self, listener)
+    }
+}
+
+impl<R> Clone for Server<R> {
+    fn clone(&self) -> Self {
+        Self {
+            acceptor: self.acceptor.clone(),
+            ..*self
+        }
+    }
+}
+
+impl<R> fmt::Debug for Server<R> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Server")
+            .field("acceptor", &self.acceptor)
+            .field("backlog", &self.backlog)
+            .field("nodelay", &self.nodelay)
+            .field("max_handshakes", &self.max_handshakes)
+            .finish()
+    }
+}

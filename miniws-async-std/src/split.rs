@@ -1,0 +1,328 @@
+//! The halves of a WebSocket.
+
+use std::fmt;
+use std::future::poll_fn;
+use std::net::SocketAddr;
+use std::pin::Pin;
+use std::sync::Arc;
+use std::task::{Context, Poll};
+use std::time::Duration;
+
+use bytes::Bytes;
+use futures_core::Stream;
+use futures_io::{AsyncRead, AsyncWrite};
+use futures_sink::Sink;
+use miniws_adapter::{Driver, Shared};
+use miniws_proto::{
+    CloseCode, CloseFrame, CloseStatus, Connection, Event, Message, MessageKind, PreparedMessage,
+    SendError, State,
+};
+
+use crate::Error;
+use crate::io::{Clock, Io};
+
+/// The sending half of a [`WebSocket`](crate::WebSocket), see
+/// [`WebSocket::split`](crate::WebSocket::split). Clones send over the same connection.
+pub struct Sender<S> {
+    shared: Arc<Shared<Io<S>, Clock>>,
+    remote_addr: Option<SocketAddr>,
+}
+
+/// The receiving half of a [`WebSocket`](crate::WebSocket), see
+/// [`WebSocket::split`](crate::WebSocket::split). It answers pings and closes, and keeps the
+/// deadlines, while [`recv`](Self::recv) is waited for.
+pub struct Receiver<S> {
+    shared: Arc<Shared<Io<S>, Clock>>,
+    remote_addr: Option<SocketAddr>,
+}
+
+pub(crate) fn split<S>(
+    driver: Driver<Io<S>, Clock>,
+    remote_addr: Option<SocketAddr>,
+) -> (Sender<S>, Receiver<S>) {
+    let shared = Arc::new(Shared::new(driver));
+    let sender = Sender {
+        shared: shared.clone(),
+        remote_addr,
+    };
+    let receiver = Receiver {
+        shared,
+        remote_addr,
+    };
+    (sender, receiver)
+}
+
+impl<S: AsyncRead + AsyncWrite + Unpin> Sender<S> {
+    /// Queues a message; see [`WebSocket::feed`](crate::WebSocket::feed).
+    ///
+    /// # Errors
+    ///
+    /// As there.
+    pub fn feed(&self, message: impl Into<Message>) -> Result<(), Error> {
+        self.shared
+            .lock()
+            .feed(|connection| connection.send(message))
+    }
+
+    /// Queues a message that was framed once for many connections; see
+    /// [`WebSocket::feed_prepared`](crate::WebSocket::feed_prepared).
+    ///
+    /// # Errors
+    ///
+    /// As there.
+    pub fn feed_prepared(&self, message: &PreparedMessage) -> Result<(), Error> {
+        self.shared
+            .lock()
+            .feed(|connection| connection.send_prepared(message))
+    }
+
+    /// Queues a piece of a message; see [`WebSocket::feed_chunk`](crate::WebSocket::feed_chunk).
+    /// Clones must not send pieces of different messages at the same time.
+    ///
+    /// # Errors
+    ///
+    /// As there.
+    pub fn feed_chunk(
+        &self,
+        kind: MessageKind,
+        data: impl Into<Bytes>,
+        last: bool,
+    ) -> Result<(), Error> {
+        self.shared
+            .lock()
+            .feed(|connection| connection.send_chunk(kind, data, last))
+    }
+
+    /// Writes all that is queued, by whichever half.
+    ///
+    /// # Errors
+    ///
+    /// As [`WebSocket::flush`](crate::WebSocket::flush).
+    ///
+    /// # Cancel safety
+    ///
+    /// What was not written stays queued when the future is dropped.
+    pub async fn flush(&self) -> Result<(), Error> {
+        poll_fn(|cx| self.shared.poll(cx, |driver, cx| driver.poll_flush(cx))).await
+    }
+
+    /// Waits until there is room in the queue, queues a message, and writes all that is queued.
+    ///
+    /// # Errors
+    ///
+    /// As [`WebSocket::send`](crate::WebSocket::send).
+    ///
+    /// # Cancel safety
+    ///
+    /// When the future is dropped, the message has either been queued as a whole, or not at all.
+    pub async fn send(&self, message: impl Into<Message>) -> Result<(), Error> {
+        let mut message = Some(message.into());
+        poll_fn(|cx| {
+            self.shared
+                .poll(cx, |driver, cx| driver.poll_send(cx, &mut message))
+        })
+        .await
+    }
+
+    /// Like [`send`](Self::send), for a message that was framed once for many connections.
+    ///
+    /// # Errors
+    ///
+    /// As [`send`](Self::send).
+    ///
+    /// # Cancel safety
+    ///
+    /// As [`send`](Self::send).
+    pub async fn send_prepared(&self, message: &PreparedMessage) -> Result<(), Error> {
+        self.queue(|connection| connection.send_prepared(message))
+            .await
+    }
+
+    /// Like [`send`](Self::send), for a piece of a message; see [`feed_chunk`](Self::feed_chunk).
+    ///
+    /// # Errors
+    ///
+    /// As [`WebSocket::send_chunk`](crate::WebSocket::send_chunk).
+    ///
+    /// # Cancel safety
+    ///
+    /// As [`send`](Self::send).
+    pub async fn send_chunk(
+        &self,
+        kind: MessageKind,
+        data: impl Into<Bytes>,
+        last: bool,
+    ) -> Result<(), Error> {
+        let data = data.into();
+        self.queue(|connection| connection.send_chunk(kind, data.clone(), last))
+            .await
+    }
+
+    /// Sends a ping with a payload of at most 125 bytes.
+    ///
+    /// # Errors
+    ///
+    /// As [`WebSocket::ping`](crate::WebSocket::ping).
+    ///
+    /// # Cancel safety
+    ///
+    /// As [`send`](Self::send).
+    pub async fn ping(&self, payload: &[u8]) -> Result<(), Error> {
+        self.queue(|connection| connection.ping(payload)).await
+    }
+
+    /// Closes with code 1000: [`close_with`](Self::close_with).
+    ///
+    /// # Errors
+    ///
+    /// As [`close_with`](Self::close_with).
+    ///
+    /// # Cancel safety
+    ///
+    /// As [`close_with`](Self::close_with).
+    pub async fn close(&self) -> Result<(), Error> {
+        self.close_with(CloseCode::NORMAL, "").await
+    }
+
+    /// Sends a close frame with a code and a reason of at most 123 bytes. The receiving half then
+    /// sees the rest: messages that still come, the peer's close, the end.
+    ///
+    /// # Errors
+    ///
+    /// [`Error::Send`] for a code or reason that can't be sent, or when the connection is closing
+    /// already; else as [`flush`](Self::flush).
+    ///
+    /// # Cancel safety
+    ///
+    /// Once polled, the close frame is queued, even when the future is dropped.
+    pub async fn close_with(&self, code: CloseCode, reason: &str) -> Result<(), Error> {
+        let frame = CloseFrame::new(code, reason)?;
+        self.shared
+            .change(|driver| driver.feed(|connection| connection.close(Some(frame))))?;
+        self.flush().await
+    }
+
+    /// Where the connection stands.
+    pub fn state(&self) -> State {
+        self.shared.lock().connection().state()
+    }
+
+    /// Whether [`feed`](Self::feed) would take a message.
+    pub fn can_send(&self) -> bool {
+        self.shared.lock().connection().can_send()
+    }
+
+    /// The peer's address, if it is known.
+    pub fn remote_addr(&self) -> Option<SocketAddr> {
+        self.remote_addr
+    }
+
+    async fn queue(
+        &self,
+        mut queue: impl FnMut(&mut Connection) -> Result<(), SendError>,
+    ) -> Result<(), Error> {
+        let mut is_queued = false;
+        poll_fn(|cx| {
+            self.shared.poll(cx, |driver, cx| {
+                driver.poll_queue(cx, &mut is_queued, &mut queue)
+            })
+        })
+        .await
+    }
+}
+
+impl<S: AsyncRead + AsyncWrite + Unpin> Receiver<S> {
+    /// The next event, `None` once the connection has ended; see
+    /// [`WebSocket::recv`](crate::WebSocket::recv).
+    ///
+    /// # Errors
+    ///
+    /// As there.
+    ///
+    /// # Cancel safety
+    ///
+    /// Nothing is lost when the future is dropped.
+    pub async fn recv(&mut self) -> Result<Option<Event>, Error> {
+        poll_fn(|cx| self.shared.poll(cx, |driver, cx| driver.poll_recv(cx))).await
+    }
+
+    /// Where the connection stands.
+    pub fn state(&self) -> State {
+        self.shared.lock().connection().state()
+    }
+
+    /// How the connection ended; see [`WebSocket::close_status`](crate::WebSocket::close_status).
+    pub fn close_status(&self) -> Option<CloseStatus> {
+        self.shared.lock().connection().close_status()
+    }
+
+    /// The round trip of the last keep-alive ping that was answered.
+    pub fn latency(&self) -> Option<Duration> {
+        self.shared.lock().connection().latency()
+    }
+
+    /// The peer's address, if it is known.
+    pub fn remote_addr(&self) -> Option<SocketAddr> {
+        self.remote_addr
+    }
+}
+
+/// The events until the end. An error is the last item.
+impl<S: AsyncRead + AsyncWrite + Unpin> Stream for Receiver<S> {
+    type Item = Result<Event, Error>;
+
+    fn poll_next(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Option<Self::Item>> {
+        self.shared.poll(cx, |driver, cx| driver.poll_next(cx))
+    }
+}
+
+/// Sends messages; closing sends a close with 1000.
+impl<S: AsyncRead + AsyncWrite + Unpin> Sink<Message> for Sender<S> {
+    type Error = Error;
+
+    fn poll_ready(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Result<(), Error>> {
+        self.shared.poll(cx, |driver, cx| driver.poll_ready(cx))
+    }
+
+    fn start_send(self: Pin<&mut Self>, message: Message) -> Result<(), Error> {
+        self.feed(message)
+    }
+
+    fn poll_flush(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Result<(), Error>> {
+        self.shared.poll(cx, |driver, cx| driver.poll_flush(cx))
+    }
+
+    fn poll_close(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Result<(), Error>> {
+        if self.state() == State::Open {
+            let frame = CloseFrame::new(CloseCode::NORMAL, "")?;
+            self.shared
+                .change(|driver| driver.feed(|connection| connection.close(Some(frame))))?;
+        }
+        self.poll_flush(cx)
+    }
+}
+
+impl<S> Clone for Sender<S> {
+    fn clone(&self) -> Self {
+        Self {
+            shared: self.shared.clone(),
+            remote_addr: self.remote_addr,
+        }
+    }
+}
+
+impl<S> fmt::Debug for Sender<S> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Sender")
+            .field("remote_addr", &self.remote_addr)
+            .finish_non_exhaustive()
+    }
+}
+
+impl<S> fmt::Debug for Receiver<S> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Receiver")
+            .field("remote_addr", &self.remote_addr)
+            .finish_non_exhaustive()
+    }
+}

@@ -1,0 +1,158 @@
+//! TCP: reaching a host that has several addresses, and listening.
+
+use std::future::pending;
+use std::io;
+use std::net::{IpAddr, SocketAddr, TcpListener, TcpStream, ToSocketAddrs};
+use std::time::Duration;
+
+use async_io::{Async, Timer};
+use futures_lite::{FutureExt, StreamExt};
+use futures_util::stream::FuturesUnordered;
+use miniws_adapter::IpFamily;
+use socket2::{Domain, Protocol, Socket, Type};
+
+use crate::Error;
+
+/// How to reach a host.
+#[derive(Clone, Debug)]
+pub(crate) struct Dial {
+    pub(crate) local_address: Option<IpAddr>,
+    pub(crate) family: IpFamily,
+    pub(crate) timeout: Duration,
+    pub(crate) nodelay: bool,
+}
+
+impl Default for Dial {
+    fn default() -> Self {
+        Self {
+            local_address: None,
+            family: IpFamily::Any,
+            timeout: Duration::from_secs(10),
+            nodelay: true,
+        }
+    }
+}
+
+/// How long an attempt has for itself before the next address is tried (RFC 8305 section 5).
+const ATTEMPT_DELAY: Duration = Duration::from_millis(250);
+
+impl Dial {
+    pub(crate) async fn connect(&self, host: &str, port: u16) -> Result<Async<TcpStream>, Error> {
+        let connected = async {
+            let found = resolve(host, port).await?;
+            Ok(self.race(self.family.order(found)).await?)
+        };
+        let too_late = async {
+            Timer::after(self.timeout).await;
+            Err(Error::ConnectTimeout)
+        };
+        let stream = connected.or(too_late).await?;
+        stream.get_ref().set_nodelay(self.nodelay)?;
+        Ok(stream)
+    }
+
+    /// Starts an attempt a quarter of a second after the one before, or as soon as one has failed,
+    /// and takes the first that succeeds.
+    async fn race(&self, addresses: Vec<SocketAddr>) -> io::Result<Async<TcpStream>> {
+        let mut failure = io::Error::new(
+            io::ErrorKind::AddrNotAvailable,
+            "the host has no address of the wanted family",
+        );
+        let mut addresses = addresses.into_iter();
+        let mut attempts = FuturesUnordered::new();
+        loop {
+            let next = addresses.next();
+            let more = next.is_some();
+            attempts.extend(next.map(|address| attempt(address, self.local_address)));
+            let ended = async { Some(attempts.next().await) };
+            let delayed = async {
+                match more {
+                    true => Timer::after(ATTEMPT_DELAY).await,
+                    false => pending().await,
+                };
+                None
+            };
+            match ended.or(delayed).await {
+                Some(Some(Ok(stream))) => return Ok(stream),
+                Some(Some(Err(error))) => failure = error,
+                Some(None) => return Err(failure),
+                None => {}
+            }
+        }
+    }
+}
+
+async fn resolve(host: &str, port: u16) -> io::Result<Vec<SocketAddr>> {
+    if let Ok(address) = host.parse::<IpAddr>() {
+        return Ok(vec![SocketAddr::new(address, port)]);
+    }
+    let host = host.to_owned();
+    let found = blocking::unblock(move || (host.as_str(), port).to_socket_addrs()).await?;
+    Ok(found.collect())
+}
+
+async fn attempt(address: SocketAddr, local: Option<IpAddr>) -> io::Result<Async<TcpStream>> {
+    let socket = Socket::new(
+        Domain::for_address(address),
+        Type::STREAM,
+        Some(Protocol::TCP),
+    )?;
+    socket.set_nonblocking(true)?;
+    if let Some(local) = local {
+        socket.bind(&SocketAddr::new(local, 0).into())?;
+    }
+    match socket.connect(&address.into()) {
+        Err(error) if !is_in_progress(&error) => return Err(error),
+        _ => {}
+    }
+    let stream = Async::new_nonblocking(TcpStream::from(socket))?;
+    stream.writable().await?;
+    match stream.get_ref().take_error()? {
+        Some(error) => Err(error),
+        None => Ok(stream),
+    }
+}
+
+fn is_in_progress(error: &io::Error) -> bool {
+    #[cfg(unix)]
+    if error.raw_os_error() == Some(libc::EINPROGRESS) {
+        return true;
+    }
+    error.kind() == io::ErrorKind::WouldBlock
+}
+
+/// Listens on the first of the addresses that can be had.
+#[cfg_attr(not(any(feature = "async-std", feature = "smol")), allow(dead_code))]
+pub(crate) fn listen(
+    addresses: impl IntoIterator<Item = SocketAddr>,
+    backlog: u32,
+) -> io::Result<TcpListener> {
+    let mut failure = io::Error::new(io::ErrorKind::InvalidInput, "no address to listen on");
+    for address in addresses {
+        match listen_on(address, backlog) {
+            Ok(listener) => return Ok(listener),
+            Err(error) => failure = error,
+        }
+    }
+    Err(failure)
+}
+
+fn listen_on(address: SocketAddr, backlog: u32) -> io::Result<TcpListener> {
+    let socket = Socket::new(
+        Domain::for_address(address),
+        Type::STREAM,
+        Some(Protocol::TCP),
+    )?;
+    socket.set_nonblocking(true)?;
+    // A server that is started anew finds its port still in TIME_WAIT. Windows means something
+    // else by this option.
+    #[cfg(not(windows))]
+    socket.set_reuse_address(true)?;
+    socket.bind(&address.into())?;
+    socket.listen(i32::try_from(backlog).unwrap_or(i32::MAX))?;
+    Ok(socket.into())
+}
+
+#[cfg(test)]
+#[allow(clippy::unwrap_used)]
+mod tests;

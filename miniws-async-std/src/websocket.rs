@@ -1,0 +1,420 @@
+//! An open WebSocket.
+
+use std::fmt;
+use std::future::poll_fn;
+use std::net::SocketAddr;
+use std::pin::Pin;
+use std::task::{Context, Poll};
+use std::time::Duration;
+
+use bytes::{Bytes, BytesMut};
+use futures_core::Stream;
+use futures_io::{AsyncRead, AsyncWrite};
+use futures_sink::Sink;
+use miniws_adapter::{Driver, StopTicket};
+use miniws_proto::{
+    CloseCode, CloseFrame, CloseStatus, Connection, Event, Message, MessageKind, PreparedMessage,
+    SendError, State,
+};
+
+use crate::Error;
+use crate::io::{Clock, Io};
+use crate::split::{Receiver, Sender, split};
+
+/// A WebSocket over a stream of futures-io: TCP, a Unix socket, an in-memory pipe, or a TLS stream
+/// that the caller has made.
+///
+/// # Cancel safety
+///
+/// All state is in the `WebSocket` and none in the futures, so any of them can be dropped at any
+/// time, as the losing branch of `futures_lite::future::or` for example: no byte of the stream and no received
+/// message is lost, and no frame is torn. What each method means for the message that it was given
+/// is said there.
+///
+/// # Keep receiving
+///
+/// Pings are answered, closes echoed, and deadlines kept while [`recv`](Self::recv) is waited for.
+/// A task that only sends should [`split`](Self::split) the connection and leave the other half to a
+/// task that receives.
+///
+/// ```
+/// use miniws_async_std::{Client, Event, Message, accept};
+/// use smol::net::unix::UnixStream;
+///
+/// # fn main() -> Result<(), Box<dyn std::error::Error>> { smol::block_on(async {
+/// let (ours, theirs) = UnixStream::pair()?;
+/// let server = smol::spawn(async move {
+///     let mut server = accept(theirs).await?;
+///     while let Some(event) = server.recv().await? {
+///         if let Event::Message(message) = event {
+///             server.send(message).await?;
+///         }
+///     }
+///     Ok::<_, miniws_async_std::Error>(())
+/// });
+///
+/// let mut client = Client::new("ws://localhost/").handshake(ours).await?;
+/// client.send("hello").await?;
+/// assert_eq!(client.recv().await?, Some(Event::Message(Message::from("hello"))));
+/// client.close().await?;
+/// server.await?;
+/// # Ok(()) }) }
+/// ```
+pub struct WebSocket<S> {
+    driver: Driver<Io<S>, Clock>,
+    remote_addr: Option<SocketAddr>,
+}
+
+impl<S: AsyncRead + AsyncWrite + Unpin + 'static> WebSocket<S> {
+    /// A WebSocket whose handshake was done elsewhere, for example over HTTP/2: over `stream`, with
+    /// the `connection` that was negotiated, and the `input` that was read too far.
+    ///
+    /// ```
+    /// use bytes::BytesMut;
+    /// use miniws_async_std::{Config, Connection, Event, Message, Negotiated, WebSocket};
+    /// use smol::net::unix::UnixStream;
+    ///
+    /// # fn main() -> Result<(), miniws_async_std::Error> { smol::block_on(async {
+    /// let (stream, _peer) = UnixStream::pair()?;
+    /// let connection = Connection::server(Config::default(), Negotiated::default());
+    /// let input = BytesMut::from(&b"\x81\x82\0\0\0\0hi"[..]);
+    /// let mut server = WebSocket::from_parts(stream, connection, input);
+    /// assert_eq!(server.recv().await?, Some(Event::Message(Message::from("hi"))));
+    /// # Ok(()) }) }
+    /// ```
+    pub fn from_parts(stream: S, connection: Connection, input: BytesMut) -> Self {
+        Self {
+            driver: Driver::new(Io::new(stream), connection, input),
+            remote_addr: None,
+        }
+    }
+}
+
+impl<S: AsyncRead + AsyncWrite + Unpin> WebSocket<S> {
+    pub(crate) fn with_remote_addr(mut self, remote_addr: Option<SocketAddr>) -> Self {
+        self.remote_addr = remote_addr;
+        self
+    }
+
+    pub(crate) fn with_stop(mut self, ticket: StopTicket) -> Self {
+        self.driver.set_stop(ticket);
+        self
+    }
+
+    /// The next event, `None` once the connection has ended.
+    ///
+    /// Writes what is queued before it waits, so a loop of `recv` and [`feed`](Self::feed) answers a
+    /// burst of messages with one write. Pings are answered and the peer's close is echoed without
+    /// any further call: when [`Event::Close`] comes, the answer has been written, and dropping the
+    /// WebSocket then is a clean end. A last `recv`, which gives `None`, waits for the end of TCP
+    /// under the close timeout.
+    ///
+    /// # Errors
+    ///
+    /// [`Error::Receive`] when the peer broke the protocol or a limit, was silent for too long, or
+    /// went away without a close; [`Error::Io`] when the transport failed. Every later call fails
+    /// too. The peer has been told why, and been given the close timeout to take note.
+    ///
+    /// # Cancel safety
+    ///
+    /// Nothing is lost when the future is dropped.
+    pub async fn recv(&mut self) -> Result<Option<Event>, Error> {
+        poll_fn(|cx| self.driver.poll_recv(cx)).await
+    }
+
+    /// Queues a message. It goes out with the next [`flush`](Self::flush), [`recv`](Self::recv) or
+    /// [`send`](Self::send).
+    ///
+    /// # Errors
+    ///
+    /// [`Error::Send`] with [`SendError::Full`](crate::SendError::Full), which hands the message
+    /// back, when [`Config::max_queued`](crate::Config::max_queued) has been reached; with
+    /// [`SendError::Closed`](crate::SendError::Closed) once a close frame was sent or received.
+    ///
+    /// ```
+    /// # fn main() -> Result<(), miniws_async_std::Error> { smol::block_on(async {
+    /// # use miniws_async_std::{Config, Connection, Negotiated, WebSocket};
+    /// # let (stream, mut peer) = smol::net::unix::UnixStream::pair()?;
+    /// # let connection = Connection::server(Config::default(), Negotiated::default());
+    /// # let mut server = WebSocket::from_parts(stream, connection, Default::default());
+    /// server.feed("one")?;
+    /// server.feed("two")?;
+    /// server.flush().await?; // both with one write
+    /// # Ok(()) }) }
+    /// ```
+    pub fn feed(&mut self, message: impl Into<Message>) -> Result<(), Error> {
+        self.driver.feed(|connection| connection.send(message))
+    }
+
+    /// Queues a message that was framed once for many connections, see [`PreparedMessage`].
+    ///
+    /// # Errors
+    ///
+    /// As [`feed`](Self::feed), without handing the message back.
+    pub fn feed_prepared(&mut self, message: &PreparedMessage) -> Result<(), Error> {
+        self.driver
+            .feed(|connection| connection.send_prepared(message))
+    }
+
+    /// Queues a piece of a message that is sent as it comes into being, see
+    /// [`Connection::send_chunk`].
+    ///
+    /// # Errors
+    ///
+    /// As [`feed`](Self::feed), without handing the piece back.
+    pub fn feed_chunk(
+        &mut self,
+        kind: MessageKind,
+        data: impl Into<Bytes>,
+        last: bool,
+    ) -> Result<(), Error> {
+        self.driver
+            .feed(|connection| connection.send_chunk(kind, data, last))
+    }
+
+    /// Writes all that is queued.
+    ///
+    /// # Errors
+    ///
+    /// [`Error::Io`] when the transport failed, [`Error::Receive`] when it took nothing for
+    /// [`Config::write_timeout`](crate::Config::write_timeout).
+    ///
+    /// # Cancel safety
+    ///
+    /// What was not written stays queued when the future is dropped.
+    pub async fn flush(&mut self) -> Result<(), Error> {
+        poll_fn(|cx| self.driver.poll_flush(cx)).await
+    }
+
+    /// Waits until there is room in the queue, queues a message, and writes all that is queued.
+    ///
+    /// # Errors
+    ///
+    /// As [`feed`](Self::feed) and [`flush`](Self::flush), but never `Full`.
+    ///
+    /// # Cancel safety
+    ///
+    /// When the future is dropped, the message has either been queued as a whole, or, if there was
+    /// no room, not at all. To know which, wait for [`flush`](Self::flush), then
+    /// [`feed`](Self::feed).
+    pub async fn send(&mut self, message: impl Into<Message>) -> Result<(), Error> {
+        let mut message = Some(message.into());
+        poll_fn(|cx| self.driver.poll_send(cx, &mut message)).await
+    }
+
+    /// Like [`send`](Self::send), for a message that was framed once for many connections.
+    ///
+    /// # Errors
+    ///
+    /// As [`send`](Self::send).
+    ///
+    /// # Cancel safety
+    ///
+    /// As [`send`](Self::send).
+    pub async fn send_prepared(&mut self, message: &PreparedMessage) -> Result<(), Error> {
+        self.queue(|connection| connection.send_prepared(message))
+            .await
+    }
+
+    /// Like [`send`](Self::send), for a piece of a message, see [`Connection::send_chunk`].
+    ///
+    /// # Errors
+    ///
+    /// As [`send`](Self::send); and [`SendError::FragmentInProgress`](crate::SendError) for a piece
+    /// of the wrong kind.
+    ///
+    /// # Cancel safety
+    ///
+    /// As [`send`](Self::send).
+    pub async fn send_chunk(
+        &mut self,
+        kind: MessageKind,
+        data: impl Into<Bytes>,
+        last: bool,
+    ) -> Result<(), Error> {
+        let data = data.into();
+        self.queue(|connection| connection.send_chunk(kind, data.clone(), last))
+            .await
+    }
+
+    /// Sends a ping with a payload of at most 125 bytes. The answer comes as [`Event::Pong`].
+    ///
+    /// # Errors
+    ///
+    /// [`SendError::ControlTooLong`](crate::SendError::ControlTooLong) for a longer payload, else as
+    /// [`send`](Self::send).
+    ///
+    /// # Cancel safety
+    ///
+    /// As [`send`](Self::send).
+    pub async fn ping(&mut self, payload: &[u8]) -> Result<(), Error> {
+        self.queue(|connection| connection.ping(payload)).await
+    }
+
+    /// Closes with code 1000, and waits for the end: [`close_with`](Self::close_with).
+    ///
+    /// # Errors
+    ///
+    /// As [`close_with`](Self::close_with).
+    ///
+    /// # Cancel safety
+    ///
+    /// As [`close_with`](Self::close_with).
+    pub async fn close(&mut self) -> Result<CloseStatus, Error> {
+        self.close_with(CloseCode::NORMAL, "").await
+    }
+
+    /// Sends a close frame with a code and a reason of at most 123 bytes, and waits for the peer's
+    /// and for the end of TCP, under [`Config::close_timeout`](crate::Config::close_timeout).
+    /// Messages that still come are dropped. When the connection is closing already, it only waits.
+    ///
+    /// # Errors
+    ///
+    /// [`SendError::InvalidCloseCode`](crate::SendError::InvalidCloseCode) and
+    /// [`SendError::ControlTooLong`](crate::SendError::ControlTooLong), when nothing has happened
+    /// yet; else as [`recv`](Self::recv), for an end that was not clean.
+    ///
+    /// # Cancel safety
+    ///
+    /// Once polled, the close frame is queued, even when the future is dropped.
+    ///
+    /// ```
+    /// use miniws_async_std::{Client, CloseCode};
+    ///
+    /// # fn main() -> Result<(), miniws_async_std::Error> { smol::block_on(async {
+    /// # let (stream, theirs) = smol::net::unix::UnixStream::pair()?;
+    /// # smol::spawn(async move {
+    /// #     let mut server = miniws_async_std::accept(theirs).await.unwrap();
+    /// #     while let Ok(Some(_)) = server.recv().await {}
+    /// # }).detach();
+    /// let mut client = Client::new("ws://localhost/").handshake(stream).await?;
+    /// let status = client.close_with(CloseCode::GOING_AWAY, "that's all").await?;
+    /// assert!(status.clean);
+    /// # Ok(()) }) }
+    /// ```
+    pub async fn close_with(
+        &mut self,
+        code: CloseCode,
+        reason: &str,
+    ) -> Result<CloseStatus, Error> {
+        let frame = CloseFrame::new(code, reason)?;
+        poll_fn(|cx| self.driver.poll_close(cx, &frame)).await
+    }
+
+    /// Ends the connection here and now, without a close handshake: the peer sees 1006.
+    pub fn terminate(self) {
+        drop(self);
+    }
+
+    /// Where the connection stands.
+    pub fn state(&self) -> State {
+        self.driver.connection().state()
+    }
+
+    /// Whether [`feed`](Self::feed) would take a message.
+    pub fn can_send(&self) -> bool {
+        self.driver.connection().can_send()
+    }
+
+    /// The subprotocol that was agreed on.
+    pub fn subprotocol(&self) -> Option<&str> {
+        self.driver.connection().subprotocol()
+    }
+
+    /// How the connection ended, `None` while that is open: the peer's code and reason, 1005 when
+    /// there was no code, 1006 when there was no close frame.
+    pub fn close_status(&self) -> Option<CloseStatus> {
+        self.driver.connection().close_status()
+    }
+
+    /// The round trip of the last keep-alive ping that was answered.
+    pub fn latency(&self) -> Option<Duration> {
+        self.driver.connection().latency()
+    }
+
+    /// The peer's address, `None` when the WebSocket was made over a stream that didn't tell.
+    pub fn remote_addr(&self) -> Option<SocketAddr> {
+        self.remote_addr
+    }
+
+    /// The stream.
+    pub fn get_ref(&self) -> &S {
+        &self.driver.transport().stream
+    }
+
+    /// Halves that can be used in different tasks: the sending one can be cloned, and pings and
+    /// closes are still answered by the receiving one.
+    ///
+    /// ```
+    /// use miniws_async_std::{Client, Event};
+    ///
+    /// # fn main() -> Result<(), miniws_async_std::Error> { smol::block_on(async {
+    /// # let (stream, theirs) = smol::net::unix::UnixStream::pair()?;
+    /// # smol::spawn(async move {
+    /// #     let mut server = miniws_async_std::accept(theirs).await.unwrap();
+    /// #     while let Ok(Some(event)) = server.recv().await {
+    /// #         if let Event::Message(message) = event { server.feed(message).unwrap(); }
+    /// #     }
+    /// # }).detach();
+    /// let client = Client::new("ws://localhost/").handshake(stream).await?;
+    /// let (sender, mut receiver) = client.split();
+    /// for name in ["first", "second"] {
+    ///     let sender = sender.clone();
+    ///     smol::spawn(async move { sender.send(name).await }).detach();
+    /// }
+    /// for _ in 0..2 {
+    ///     assert!(matches!(receiver.recv().await?, Some(Event::Message(_))));
+    /// }
+    /// # Ok(()) }) }
+    /// ```
+    pub fn split(self) -> (Sender<S>, Receiver<S>) {
+        split(self.driver, self.remote_addr)
+    }
+
+    async fn queue(
+        &mut self,
+        mut queue: impl FnMut(&mut Connection) -> Result<(), SendError>,
+    ) -> Result<(), Error> {
+        let mut is_queued = false;
+        poll_fn(|cx| self.driver.poll_queue(cx, &mut is_queued, &mut queue)).await
+    }
+}
+
+/// The events until the end. An error is the last item.
+impl<S: AsyncRead + AsyncWrite + Unpin> Stream for WebSocket<S> {
+    type Item = Result<Event, Error>;
+
+    fn poll_next(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Option<Self::Item>> {
+        self.driver.poll_next(cx)
+    }
+}
+
+/// Sends messages; closing closes with 1000 and waits for the end.
+impl<S: AsyncRead + AsyncWrite + Unpin> Sink<Message> for WebSocket<S> {
+    type Error = Error;
+
+    fn poll_ready(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Result<(), Error>> {
+        self.driver.poll_ready(cx)
+    }
+
+    fn start_send(mut self: Pin<&mut Self>, message: Message) -> Result<(), Error> {
+        self.feed(message)
+    }
+
+    fn poll_flush(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Result<(), Error>> {
+        self.driver.poll_flush(cx)
+    }
+
+    fn poll_close(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Result<(), Error>> {
+        let frame = CloseFrame::new(CloseCode::NORMAL, "")?;
+        self.driver.poll_close(cx, &frame).map_ok(|_| ())
+    }
+}
+
+impl<S> fmt::Debug for WebSocket<S> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("WebSocket")
+            .field("remote_addr", &self.remote_addr)
+            .finish_non_exhaustive()
+    }
+}

@@ -1,0 +1,220 @@
+//! Talks to a WebSocket server from the command line.
+//!
+//! `client URL [--subprotocol P] [--header 'N: V'] [--binary]` sends each line of its input, prints
+//! what arrives, and closes with 1000 once the input has ended and the server has been quiet for a
+//! fifth of a second.
+//!
+//! `client URL --check` sends messages of its own to an echo server and expects each back, within
+//! fifteen seconds.
+
+use std::io::{BufRead, Write};
+use std::net::TcpStream;
+use std::sync::mpsc::{self, RecvTimeoutError};
+use std::thread;
+use std::time::Duration;
+
+use lexopt::{Arg, Parser, ValueExt};
+use miniws_blocking::{
+    Client, CloseCode, Config, Event, Message, Receiver, SendError, Sender, WebSocket,
+};
+
+type Error = Box<dyn std::error::Error + Send + Sync>;
+
+fn main() {
+    let status = match run() {
+        Ok(()) => 0,
+        Err(error) => {
+            eprintln!("client: {error}");
+            1
+        }
+    };
+    // Not by returning: a read of the terminal that is under way can't be called off.
+    std::process::exit(status);
+}
+
+fn run() -> Result<(), Error> {
+    let options = Options::parse()?;
+    if options.check {
+        let (report, checked) = mpsc::channel();
+        thread::spawn(move || report.send(check(options.client)));
+        return checked
+            .recv_timeout(CHECK_TIMEOUT)
+            .map_err(|_| "the server did not echo everything within 14 seconds")?;
+    }
+    let socket = options.client.connect()?;
+    talk(socket, options.binary)
+}
+
+/// Leaves a second of the fifteen for saying so.
+const CHECK_TIMEOUT: Duration = Duration::from_secs(14);
+
+/// How long the server has to be quiet, after the last line, before it is taken to have said all.
+const QUIET: Duration = Duration::from_millis(200);
+
+/// What the threads that talk and listen report.
+enum News {
+    Heard,
+    AllSaid,
+    Over(Result<(), Error>),
+}
+
+fn talk(socket: WebSocket<TcpStream>, binary: bool) -> Result<(), Error> {
+    let (sender, receiver) = socket.split();
+    let (report, news) = mpsc::channel();
+    let (said, heard) = (report.clone(), report);
+    let lines = sender.clone();
+    thread::spawn(move || match say(&lines, binary) {
+        Ok(()) => said.send(News::AllSaid),
+        Err(error) => said.send(News::Over(Err(error))),
+    });
+    thread::spawn(move || {
+        let result = listen(receiver, &heard);
+        heard.send(News::Over(result))
+    });
+
+    let mut all_said = false;
+    loop {
+        let wait = if all_said { QUIET } else { Duration::MAX };
+        match news.recv_timeout(wait) {
+            Ok(News::Heard) => {}
+            Ok(News::AllSaid) => all_said = true,
+            Ok(News::Over(result)) => return result,
+            Err(RecvTimeoutError::Timeout) => {
+                // It may be closing already; the one who listens sees the end.
+                let _ = sender.close();
+                all_said = false;
+            }
+            Err(RecvTimeoutError::Disconnected) => return Err("nobody talks any more".into()),
+        }
+    }
+}
+
+fn say(sender: &Sender<TcpStream>, binary: bool) -> Result<(), Error> {
+    for line in std::io::stdin().lock().lines() {
+        let line = line?;
+        let sent = match binary {
+            true => sender.send(line.into_bytes()),
+            false => sender.send(line),
+        };
+        match sent {
+            // Why it is closing, the one who listens gets to know.
+            Err(miniws_blocking::Error::Send(SendError::Closed)) => break,
+            sent => sent?,
+        }
+    }
+    Ok(())
+}
+
+fn listen(mut receiver: Receiver<TcpStream>, heard: &mpsc::Sender<News>) -> Result<(), Error> {
+    while let Some(event) = receiver.recv()? {
+        print(event)?;
+        heard.send(News::Heard)?;
+    }
+    Ok(())
+}
+
+fn print(event: Event) -> Result<(), Error> {
+    let mut out = std::io::stdout();
+    match event {
+        Event::Message(Message::Text(text)) => writeln!(out, "{text}")?,
+        Event::Message(Message::Binary(bytes)) => {
+            out.write_all(&bytes)?;
+            writeln!(out)?;
+        }
+        Event::Close(Some(frame)) => expect_normal(frame.code(), frame.reason())?,
+        _ => {}
+    }
+    Ok(out.flush()?)
+}
+
+fn check(client: Client) -> Result<(), Error> {
+    let mut socket = client
+        .config(Config::default().max_message_size(64 << 20))
+        .connect()?;
+    let large: Vec<u8> = (0..5_000_000_u32).map(|at| (at % 251) as u8).collect();
+    for message in [
+        Message::from("hello"),
+        Message::from("grüße, 世界 🌍"),
+        Message::from(vec![0, 1, 254, 255]),
+        Message::from(""),
+        Message::from(Vec::new()),
+        Message::from("long ".repeat(700_000)),
+        Message::from(large),
+    ] {
+        expect_echo(&mut socket, message)?;
+    }
+    let status = socket.close()?;
+    expect_normal(status.code, &status.reason)
+}
+
+fn expect_echo(socket: &mut WebSocket<TcpStream>, message: Message) -> Result<(), Error> {
+    socket.feed(message.clone())?;
+    while let Some(event) = socket.recv()? {
+        match event {
+            Event::Message(echo) if echo == message => return Ok(()),
+            Event::Message(echo) => {
+                return Err(format!(
+                    "{:?} of {} bytes came back as {:?} of {} bytes, or changed",
+                    message.kind(),
+                    message.len(),
+                    echo.kind(),
+                    echo.len()
+                )
+                .into());
+            }
+            Event::Close(_) => break,
+            _ => {}
+        }
+    }
+    Err("the server closed the connection before it had echoed everything".into())
+}
+
+fn expect_normal(code: CloseCode, reason: &str) -> Result<(), Error> {
+    match code {
+        CloseCode::NORMAL | CloseCode::NO_STATUS => Ok(()),
+        code => Err(format!("the server closed with {code} {reason:?}").into()),
+    }
+}
+
+struct Options {
+    client: Client,
+    binary: bool,
+    check: bool,
+}
+
+impl Options {
+    fn parse() -> Result<Self, Error> {
+        let mut parser = Parser::from_env();
+        let mut url = None;
+        let mut subprotocols = Vec::new();
+        let mut headers = Vec::new();
+        let (mut binary, mut check) = (false, false);
+        while let Some(arg) = parser.next()? {
+            match arg {
+                Arg::Value(value) if url.is_none() => url = Some(value.string()?),
+                Arg::Long("subprotocol") => subprotocols.push(parser.value()?.string()?),
+                Arg::Long("header") => headers.push(parser.value()?.string()?),
+                Arg::Long("binary") => binary = true,
+                Arg::Long("check") => check = true,
+                _ => return Err(arg.unexpected().into()),
+            }
+        }
+        let url = url
+            .ok_or("usage: client URL [--subprotocol P] [--header 'N: V'] [--binary] [--check]")?;
+        let mut client = Client::new(&url);
+        for name in subprotocols {
+            client = client.subprotocol(&name);
+        }
+        for header in headers {
+            let (name, value) = header
+                .split_once(':')
+                .ok_or("a header is written as 'Name: value'")?;
+            client = client.header(name.trim(), value.trim());
+        }
+        Ok(Self {
+            client,
+            binary,
+            check,
+        })
+    }
+}

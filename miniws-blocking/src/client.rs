@@ -1,0 +1,254 @@
+//! The client's way to an open WebSocket.
+
+use std::fmt;
+use std::io;
+use std::net::{IpAddr, TcpStream};
+use std::sync::Arc;
+use std::time::Duration;
+
+use miniws_adapter::{IpFamily, OsEntropy};
+use miniws_proto::{ClientHandshake, ClientRequest, Config, Entropy, Response, Url};
+
+use crate::handshake::{Clock, Patient, run};
+use crate::tcp::Dial;
+use crate::{Error, Stream, WebSocket};
+
+/// Connects to a `ws://` URL with the settings that [`Client`] begins with.
+///
+/// # Errors
+///
+/// As [`Client::connect`].
+///
+/// ```no_run
+/// # fn main() -> Result<(), miniws_blocking::Error> {
+/// let mut socket = miniws_blocking::connect("ws://127.0.0.1:9001/")?;
+/// socket.send("hello")?;
+/// # Ok(()) }
+/// ```
+pub fn connect(url: &str) -> Result<WebSocket<TcpStream>, Error> {
+    Client::new(url).connect()
+}
+
+/// Settings of a client, and the way to its connection.
+///
+/// ```
+/// use std::time::Duration;
+/// use miniws_blocking::{Client, Config, Server};
+///
+/// # fn main() -> Result<(), Box<dyn std::error::Error>> {
+/// let listener = Server::new().subprotocols(["chat"]).bind("127.0.0.1:0")?;
+/// let url = format!("ws://{}/room?name=ada", listener.local_addr());
+/// std::thread::spawn(move || listener.accept());
+///
+/// let client = Client::new(&url)
+///     .subprotocol("chat")
+///     .header("X-Trace", "7")
+///     .connect_timeout(Duration::from_secs(3))
+///     .config(Config::default().max_message_size(1 << 20))
+///     .on_response(|response| response.status() == 101)
+///     .connect()?;
+/// assert_eq!(client.subprotocol(), Some("chat"));
+/// # Ok(()) }
+/// ```
+#[must_use = "a client does nothing until it connects"]
+pub struct Client {
+    url: String,
+    customize: Vec<Customize>,
+    config: Arc<Config>,
+    dial: Dial,
+    entropy: Box<dyn Entropy>,
+    on_response: Option<ResponseHook>,
+}
+
+type Customize = Box<dyn FnOnce(ClientRequest) -> ClientRequest + Send>;
+type ResponseHook = Box<dyn FnOnce(&Response) -> bool + Send>;
+
+impl Client {
+    /// A client for a URL such as `ws://example.org/chat`, `ws://user:password@[::1]:9001/?q`.
+    ///
+    /// User and password go into an `Authorization` header. What is wrong with a URL, or any other
+    /// setting, is told when connecting.
+    pub fn new(url: &str) -> Self {
+        Self {
+            url: url.to_owned(),
+            customize: Vec::new(),
+            config: Arc::default(),
+            dial: Dial::default(),
+            entropy: Box::new(OsEntropy),
+            on_response: None,
+        }
+    }
+
+    /// Limits and timeouts.
+    pub fn config(mut self, config: impl Into<Arc<Config>>) -> Self {
+        self.config = config.into();
+        self
+    }
+
+    /// Asks for a subprotocol. Call it again for others, the most wanted first.
+    pub fn subprotocol(self, name: &str) -> Self {
+        let name = name.to_owned();
+        self.customize(move |request| request.subprotocol(&name))
+    }
+
+    /// Adds a header to the request. The case of its name is kept.
+    pub fn header(self, name: &str, value: &str) -> Self {
+        let (name, value) = (name.to_owned(), value.to_owned());
+        self.customize(move |request| request.header(&name, &value))
+    }
+
+    /// Says which page or program asks (RFC 6455 section 10.2).
+    pub fn origin(self, origin: &str) -> Self {
+        let origin = origin.to_owned();
+        self.customize(move |request| request.origin(&origin))
+    }
+
+    /// Connects from this address of this machine.
+    ///
+    /// ```
+    /// use std::net::Ipv4Addr;
+    /// use miniws_blocking::{Client, Server};
+    ///
+    /// # fn main() -> Result<(), Box<dyn std::error::Error>> {
+    /// # let listener = Server::new().bind("127.0.0.1:0")?;
+    /// # let url = format!("ws://{}/", listener.local_addr());
+    /// # std::thread::spawn(move || listener.accept());
+    /// let client = Client::new(&url).local_address(Ipv4Addr::LOCALHOST.into()).connect()?;
+    /// assert_eq!(client.get_ref().local_addr()?.ip(), Ipv4Addr::LOCALHOST);
+    /// # Ok(()) }
+    /// ```
+    pub fn local_address(mut self, address: IpAddr) -> Self {
+        self.dial.local_address = Some(address);
+        self
+    }
+
+    /// Uses only addresses of this family.
+    pub fn ip_family(mut self, family: IpFamily) -> Self {
+        self.dial.family = family;
+        self
+    }
+
+    /// How long it may take to find the host and to reach it: 10 seconds unless told otherwise. The
+    /// handshake then has [`Config::handshake_timeout`].
+    pub fn connect_timeout(mut self, timeout: Duration) -> Self {
+        self.dial.timeout = timeout;
+        self
+    }
+
+    /// Whether small messages are sent at once (`TCP_NODELAY`): yes unless told otherwise.
+    pub fn nodelay(mut self, nodelay: bool) -> Self {
+        self.dial.nodelay = nodelay;
+        self
+    }
+
+    /// Where masking keys come from: the operating system unless told otherwise. A test may want
+    /// known keys; nothing else should.
+    pub fn entropy(mut self, entropy: impl Entropy + 'static) -> Self {
+        self.entropy = Box::new(entropy);
+        self
+    }
+
+    /// A hook that sees the response before the connection opens. When it returns `false`,
+    /// connecting fails with [`Error::Aborted`].
+    ///
+    /// ```
+    /// use miniws_blocking::{Client, Error, Server};
+    ///
+    /// # fn main() -> Result<(), Box<dyn std::error::Error>> {
+    /// # let listener = Server::new().bind("127.0.0.1:0")?;
+    /// # let url = format!("ws://{}/", listener.local_addr());
+    /// # std::thread::spawn(move || listener.accept());
+    /// let aborted = Client::new(&url)
+    ///     .on_response(|response| response.headers().get("X-Version") == Some("2"))
+    ///     .connect();
+    /// assert!(matches!(aborted, Err(Error::Aborted)));
+    /// # Ok(()) }
+    /// ```
+    pub fn on_response(mut self, hook: impl FnOnce(&Response) -> bool + Send + 'static) -> Self {
+        self.on_response = Some(Box::new(hook));
+        self
+    }
+
+    /// Connects over TCP and does the handshake.
+    ///
+    /// When the host has several addresses, those of both families are tried in turn, the next one
+    /// a quarter of a second after the one before, and the first to answer is taken (RFC 8305). Each
+    /// attempt has a thread of its own, which ends with it, at the connect timeout at the latest;
+    /// so has the search for a host's addresses.
+    ///
+    /// # Errors
+    ///
+    /// [`Error::Handshake`] for a bad URL or setting, and when the handshake fails: with
+    /// [`HandshakeError::Refused`](crate::HandshakeError::Refused), which carries the response, when
+    /// the server answered with another status than 101. [`Error::Io`] and
+    /// [`Error::ConnectTimeout`] when the host can't be reached; [`Error::Aborted`] from the hook.
+    ///
+    /// A `wss://` URL needs a TLS stream that the caller makes, and [`handshake`](Self::handshake).
+    pub fn connect(self) -> Result<WebSocket<TcpStream>, Error> {
+        let url = Url::parse(&self.url)?;
+        if url.is_secure() {
+            return Err(io::Error::new(
+                io::ErrorKind::Unsupported,
+                "wss:// needs TLS: make a TLS stream and hand it to `Client::handshake`",
+            )
+            .into());
+        }
+        let stream = self.dial.connect(url.host(), url.port())?;
+        self.handshake(stream)
+    }
+
+    /// Does the handshake over a stream that the caller has made: a Unix socket, an in-memory pipe,
+    /// a TLS stream, a tunnel through a proxy.
+    ///
+    /// # Errors
+    ///
+    /// As [`connect`](Self::connect).
+    ///
+    /// ```
+    /// use miniws_blocking::{Client, accept};
+    ///
+    /// # fn main() -> Result<(), Box<dyn std::error::Error>> {
+    /// # #[cfg(unix)] {
+    /// let (ours, theirs) = std::os::unix::net::UnixStream::pair()?;
+    /// let server = std::thread::spawn(|| accept(theirs));
+    /// let client = Client::new("ws://a.socket/").handshake(ours)?;
+    /// # server.join().unwrap()?; drop(client);
+    /// # }
+    /// # Ok(()) }
+    /// ```
+    pub fn handshake<S: Stream>(self, mut stream: S) -> Result<WebSocket<S>, Error> {
+        let request = ClientRequest::new(&self.url)?;
+        let request = self
+            .customize
+            .into_iter()
+            .fold(request, |request, customize| customize(request));
+        let handshake = ClientHandshake::new(request, self.config, self.entropy)?;
+        let remote_addr = stream.peer_addr();
+        let (connection, response, input) = run(miniws_adapter::connect::<_, Clock>(
+            &mut Patient(&mut stream),
+            handshake,
+        ))?;
+        if self.on_response.is_some_and(|hook| !hook(&response)) {
+            return Err(Error::Aborted);
+        }
+        Ok(WebSocket::new(stream, connection, input, remote_addr))
+    }
+
+    fn customize(
+        mut self,
+        customize: impl FnOnce(ClientRequest) -> ClientRequest + Send + 'static,
+    ) -> Self {
+        self.customize.push(Box::new(customize));
+        self
+    }
+}
+
+impl fmt::Debug for Client {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        // Not the URL: it may hold a password.
+        f.debug_struct("Client")
+            .field("config", &self.config)
+            .field("dial", &self.dial)
+            .finish_non_exhaustive()
+    }
+}

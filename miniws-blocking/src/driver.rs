@@ -1,0 +1,312 @@
+//! Moves bytes between a stream and a connection.
+
+use std::io;
+use std::sync::{Arc, Weak};
+use std::time::{Duration, Instant};
+
+use bytes::BytesMut;
+use miniws_adapter::{Error, clock};
+use miniws_proto::{
+    CloseFrame, CloseStatus, Connection, Event, Message, ReceiveErrorKind, SendError, SendQueue,
+};
+
+use crate::line::{Drained, Hold, LITTLE, Line, Patience};
+use crate::scratch;
+use crate::shared::Shared;
+use crate::stop::Ticket;
+use crate::stream::{SharedStream, Stream, is_timeout};
+use crate::timeout::Timeout;
+
+/// A stream, the connection over it, and the bytes that have been read but not yet received.
+#[derive(Debug)]
+pub(crate) struct Driver<S> {
+    link: Link<S>,
+    input: BytesMut,
+    read_timeout: Timeout,
+}
+
+/// A stream and its connection: for this thread alone, or for others as well.
+#[derive(Debug)]
+pub(crate) enum Link<S> {
+    Own { stream: S, line: Box<Line> },
+    Shared(Arc<Shared<S>>),
+}
+
+/// What is kept of an output buffer while nothing is written.
+const KEPT_OUTPUT: usize = 1 << 10;
+/// How long a connection has nothing to read before its thread gives up a large buffer.
+const REST: Duration = Duration::from_secs(1);
+/// How long a stream may take to hand on what it has taken, when there is no other limit for it.
+const FLUSH_TIMEOUT: Duration = Duration::from_secs(30);
+
+impl<S> Driver<S> {
+    pub(crate) fn new(stream: S, connection: Connection, input: BytesMut) -> Self {
+        let line = Box::new(Line::new(connection));
+        Self {
+            link: Link::Own { stream, line },
+            input,
+            read_timeout: Timeout::default(),
+        }
+    }
+
+    pub(crate) fn stream(&self) -> &S {
+        match &self.link {
+            Link::Own { stream, .. } => stream,
+            Link::Shared(shared) => &shared.stream,
+        }
+    }
+
+    /// A look at the connection.
+    pub(crate) fn look<R>(&self, look: impl FnOnce(&Connection) -> R) -> R {
+        match &self.link {
+            Link::Own { line, .. } => look(&line.connection),
+            Link::Shared(shared) => look(&shared.lock().connection),
+        }
+    }
+}
+
+impl<S: SharedStream> Driver<S> {
+    /// Lets other threads use the connection as well. The ticket, if there is one, is made for them.
+    pub(crate) fn share(
+        self,
+        ticket: impl FnOnce(&Weak<Shared<S>>) -> Option<Ticket>,
+    ) -> (Arc<Shared<S>>, Self) {
+        let shared = match self.link {
+            Link::Shared(shared) => shared,
+            Link::Own { stream, line } => {
+                Arc::new_cyclic(|weak| Shared::new(stream, *line, ticket(weak)))
+            }
+        };
+        let driver = Self {
+            link: Link::Shared(shared.clone()),
+            ..self
+        };
+        (shared, driver)
+    }
+}
+
+impl<S: Stream> Driver<S> {
+    /// The next event, `None` after the end. Writes what is queued before it waits.
+    pub(crate) fn recv(&mut self) -> Result<Option<Event>, Error> {
+        loop {
+            while self.link.hold().has_unflushed_answer() {
+                if self.link.drain(Patience::Little) == Drained::Stalled {
+                    self.link.hold().check_write_deadline(clock::now());
+                }
+            }
+            let mut line = self.link.hold();
+            let received = line.connection.receive(&mut self.input);
+            if let Ok(Some(event)) = received {
+                return Ok(Some(event));
+            }
+            let closing = !line.is_open();
+            let had_output = line.has_output();
+            drop(line);
+
+            let drained = self.link.drain(Patience::Little);
+            let mut line = self.link.hold();
+            if closing && had_output && !line.has_output() {
+                // The answer to the peer's close has left, so the close can be told.
+                continue;
+            }
+            if drained == Drained::Stalled || closing {
+                // Reading must not keep us past the deadlines of a peer that takes nothing, or that
+                // goes on sending after the close.
+                line.check_write_deadline(clock::now());
+            }
+            if !line.connection.wants_read() {
+                if line.connection.wants_shutdown() && !line.write_ended {
+                    continue;
+                }
+                return line.ending(received);
+            }
+            let now = clock::now();
+            let deadline = line.connection.poll_timeout(now);
+            let mut wait = deadline.map(|deadline| deadline.saturating_since(now));
+            if line.has_output() && (closing || drained == Drained::Stalled) {
+                // Then to write again.
+                wait = Some(wait.map_or(LITTLE, |wait| wait.min(LITTLE)));
+            }
+            drop(line);
+            self.read(wait);
+        }
+    }
+
+    /// Writes all that is queued.
+    pub(crate) fn flush(&mut self) -> Result<(), Error> {
+        self.link.flush()
+    }
+
+    /// Waits until a message can be queued.
+    pub(crate) fn ready(&mut self) -> Result<(), Error> {
+        self.link.ready()
+    }
+
+    pub(crate) fn feed(
+        &mut self,
+        queue: impl FnOnce(&mut Connection) -> Result<(), SendError>,
+    ) -> Result<(), Error> {
+        self.link.hold().feed(queue)
+    }
+
+    pub(crate) fn send(&mut self, message: Message) -> Result<(), Error> {
+        self.link.send(message)
+    }
+
+    /// Closes with `frame`, unless the connection is closing already, then receives and drops events
+    /// until it has ended.
+    pub(crate) fn close(&mut self, frame: CloseFrame) -> Result<CloseStatus, Error> {
+        let mut line = self.link.hold();
+        if line.is_open() {
+            line.connection.close(Some(frame))?;
+        }
+        drop(line);
+        while self.recv()?.is_some() {}
+        let status = self.look(Connection::close_status);
+        status.ok_or_else(|| SendError::Closed.into())
+    }
+
+    /// Reads something, or waits for as long as the stream may be waited for.
+    fn read(&mut self, wait: Option<Duration>) {
+        let wait = match scratch::is_large() {
+            true => Some(wait.map_or(REST, |wait| wait.min(REST))),
+            false => wait,
+        };
+        let read = self.try_read(wait);
+        let mut line = self.link.hold();
+        match read {
+            Ok(0) => line.read_ended(None),
+            Ok(_) => {}
+            Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
+            Err(error) if is_timeout(&error) => {
+                line.connection.handle_timeout(clock::now());
+                scratch::shrink();
+            }
+            Err(error) => line.read_ended(Some(error)),
+        }
+    }
+
+    fn try_read(&mut self, wait: Option<Duration>) -> io::Result<usize> {
+        if self.input.is_empty() {
+            // A connection that waits holds no buffer.
+            self.input = BytesMut::new();
+            shrink(self.link.hold().connection.outgoing());
+        }
+        let link = &mut self.link;
+        self.read_timeout
+            .arm(wait, |timeout| link.set_read_timeout(timeout))?;
+        scratch::read(&mut self.input, |scratch| link.read(scratch))
+    }
+}
+
+impl<S> Link<S> {
+    pub(crate) fn hold(&mut self) -> Hold<'_> {
+        match self {
+            Self::Own { line, .. } => Hold::Own(line),
+            Self::Shared(shared) => Hold::Shared(shared.lock()),
+        }
+    }
+}
+
+impl<S: Stream> Link<S> {
+    /// Writes all that is queued.
+    pub(crate) fn flush(&mut self) -> Result<(), Error> {
+        let mut patience = Patience::Some;
+        let started = Instant::now();
+        // From now on the peer has to take something.
+        self.hold().check_write_deadline(clock::now());
+        loop {
+            let mut drained = self.drain(patience);
+            let mut line = self.hold();
+            if drained == Drained::Stalled {
+                let mut left = line.check_write_deadline(clock::now());
+                if left.is_none() && !line.has_output() {
+                    left = FLUSH_TIMEOUT.checked_sub(started.elapsed());
+                    if left.is_none() {
+                        drained = line.judge(Err(io::Error::other("the stream is stuck")));
+                    }
+                }
+                if drained == Drained::Stalled {
+                    patience = Patience::Wait(left);
+                    continue;
+                }
+            }
+            if !line.sole {
+                // A thread that sends may do something else for long, and never read.
+                scratch::shrink();
+            }
+            let ended = !line.connection.wants_read();
+            return match line.connection.error() {
+                // Another thread has found out why the stream takes nothing any more.
+                Some(error) if ended && error.kind() != ReceiveErrorKind::ConnectionLost => {
+                    Err(error.into())
+                }
+                _ if drained == Drained::Failed => Err(line.tell_failure()),
+                Some(error) if ended => Err(error.into()),
+                _ => Ok(()),
+            };
+        }
+    }
+
+    /// Waits until a message can be queued.
+    pub(crate) fn ready(&mut self) -> Result<(), Error> {
+        let line = self.hold();
+        let wait = line.is_open() && !line.connection.can_send();
+        drop(line);
+        if wait {
+            self.flush()?;
+        }
+        let line = self.hold();
+        match line.is_open() && !line.write_ended {
+            true => Ok(()),
+            false => Err(SendError::Closed.into()),
+        }
+    }
+
+    /// Queues a message once there is room, and writes all that is queued.
+    pub(crate) fn send(&mut self, mut message: Message) -> Result<(), Error> {
+        loop {
+            self.ready()?;
+            match self.hold().feed(|connection| connection.send(message)) {
+                // Another thread has used up the room.
+                Err(Error::Send(SendError::Full(Some(back)))) => message = back,
+                fed => {
+                    fed?;
+                    break;
+                }
+            }
+        }
+        self.flush()
+    }
+
+    /// Writes what is queued, as far as patience goes.
+    fn drain(&mut self, patience: Patience) -> Drained {
+        match self {
+            Self::Own { stream, line } => line.drain(stream, patience),
+            Self::Shared(shared) => shared.drain(patience),
+        }
+    }
+
+    fn set_read_timeout(&self, timeout: Option<Duration>) -> io::Result<()> {
+        match self {
+            Self::Own { stream, .. } => stream.set_read_timeout(timeout),
+            Self::Shared(shared) => shared.stream().set_read_timeout(timeout),
+        }
+    }
+
+    fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
+        match self {
+            Self::Own { stream, .. } => stream.read(buffer),
+            Self::Shared(shared) => shared.stream().read_shared(buffer),
+        }
+    }
+}
+
+/// Drops the buffer of an empty queue, unless it is small.
+fn shrink(queue: &mut SendQueue) {
+    if let Some(buffer) = queue.take_buffer()
+        && buffer.capacity() <= KEPT_OUTPUT
+    {
+        queue.give_buffer(buffer);
+    }
+}

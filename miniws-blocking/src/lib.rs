@@ -1,0 +1,110 @@
+//! WebSocket (RFC 6455) for blocking I/O: threads and the sockets of `std`, no runtime.
+//!
+//! A server that echoes, and a client that talks to it:
+//!
+//! ```
+//! use std::thread;
+//! use std::time::Duration;
+//!
+//! use miniws_blocking::{CloseCode, Event, Message, Server, connect};
+//!
+//! # fn main() -> Result<(), Box<dyn std::error::Error>> {
+//! // Port 0 is a free one.
+//! let listener = Server::new().bind("127.0.0.1:0")?;
+//! let url = format!("ws://{}/", listener.local_addr());
+//! let stopper = listener.stopper();
+//! let server = thread::spawn(move || {
+//!     // One thread for each connection.
+//!     listener.serve(|mut socket| {
+//!         while let Ok(Some(event)) = socket.recv() {
+//!             if let Event::Message(message) = event {
+//!                 // Queued only: `recv` writes it before it waits, a burst with one write.
+//!                 let _ = socket.feed(message);
+//!             }
+//!         }
+//!     });
+//! });
+//!
+//! let mut client = connect(&url)?;
+//! client.send("hello")?; // text
+//! client.send(vec![1, 2, 3])?; // binary
+//! assert_eq!(client.recv()?, Some(Event::Message(Message::from("hello"))));
+//! assert_eq!(client.recv()?, Some(Event::Message(Message::from(vec![1, 2, 3]))));
+//! let status = client.close()?;
+//! assert_eq!((status.code, status.clean), (CloseCode::NORMAL, true));
+//!
+//! // Everyone who is still there is told, and has three seconds to say goodbye.
+//! stopper.close_all(Duration::from_secs(3));
+//! server.join().unwrap();
+//! # Ok(()) }
+//! ```
+//!
+//! # Where to look
+//!
+//! | to | use |
+//! |---|---|
+//! | connect, with subprotocols, headers, timeouts | [`Client`], or [`connect`] |
+//! | listen, look at requests, reject some, serve a page | [`Server`], [`Listener`] |
+//! | stop, and close all connections | [`Stopper`] |
+//! | receive and send | [`WebSocket`] |
+//! | receive in one thread and send in others | [`WebSocket::split`] |
+//! | go over TLS, a Unix socket, a pipe | [`Stream`], [`Client::handshake`], [`Server::accept`] |
+//! | do the handshake elsewhere | [`Server::accept_request`], [`WebSocket::from_parts`] |
+//! | change limits and timeouts | [`Config`] |
+//! | send one message to many | [`PreparedMessage`] |
+//! | embed the protocol without any I/O | [`proto`] |
+//!
+//! # What happens by itself
+//!
+//! Pings are answered, the peer's close is echoed, silent peers are pinged and given up, and TCP is
+//! ended in the order that RFC 6455 section 7.1.1 asks for. All of it happens within
+//! [`recv`](WebSocket::recv), so keep receiving, even if nothing is expected.
+//!
+//! # Deadlines
+//!
+//! No call waits without end unless [`Config`] says so. Deadlines are kept with the timeouts of the
+//! stream, which are only set anew when they have to change: a busy connection costs no system
+//! calls but reads and writes.
+//!
+//! While output can't be written because the peer takes none, `recv` goes on receiving: two peers
+//! that both send before they read don't block each other.
+//!
+//! # Memory
+//!
+//! A thread reads into a buffer of its own, of 8 KiB, and a connection holds only what has been
+//! received but not handed on: while it waits for a message to begin, nothing. With one thread for
+//! each connection, this buffer and the stack are what an idle one costs. The buffer grows up to
+//! 128 KiB while reads fill it, and is given up when nothing has come for a second.
+//!
+//! What a peer may make a connection hold beyond that is bounded by [`Config`].
+
+mod client;
+mod driver;
+mod hall;
+mod handshake;
+mod line;
+mod listener;
+mod scratch;
+mod server;
+mod shared;
+mod split;
+mod stop;
+mod stream;
+mod tcp;
+mod timeout;
+mod websocket;
+
+pub use bytes;
+pub use client::{Client, connect};
+pub use listener::{Listener, Stopper};
+pub use miniws_adapter::{Attempt, Error, IpFamily, OsEntropy};
+pub use miniws_proto as proto;
+pub use miniws_proto::{
+    Accept, CloseCode, CloseFrame, CloseStatus, Config, Connection, Entropy, Event, HandshakeError,
+    Headers, Message, MessageKind, Negotiated, PreparedMessage, ReceiveError, ReceiveErrorKind,
+    Reply, Request, Response, SendError, State, Url, Utf8Bytes, negotiate,
+};
+pub use server::{Server, accept};
+pub use split::{Receiver, Sender};
+pub use stream::{SharedStream, Stream};
+pub use websocket::WebSocket;

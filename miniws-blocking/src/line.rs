@@ -1,0 +1,252 @@
+//! A connection, and what has become of the stream under it.
+
+use std::io;
+use std::ops::{Deref, DerefMut};
+use std::sync::MutexGuard;
+use std::time::Duration;
+
+use bytes::Buf;
+use miniws_adapter::{Error, clock};
+use miniws_proto::{Connection, Event, ReceiveError, ReceiveErrorKind, SendError, State, Time};
+
+use crate::stream::{Stream, is_timeout, write_from};
+use crate::timeout::Timeout;
+
+/// A connection, and what has become of the stream under it.
+#[derive(Debug)]
+pub(crate) struct Line {
+    pub(crate) connection: Connection,
+    /// The writing side of the stream is of no more use: shut down, or broken.
+    pub(crate) write_ended: bool,
+    /// Why the stream failed, until that is told.
+    pub(crate) failure: Option<io::Error>,
+    /// The stream has taken bytes that it may still buffer.
+    pub(crate) unflushed: bool,
+    pub(crate) write_timeout: Timeout,
+    /// Only one thread receives and sends.
+    pub(crate) sole: bool,
+    /// Some thread is in a write, without the lock.
+    pub(crate) writing: bool,
+    /// How many threads wait for that write to be over.
+    pub(crate) waiting: usize,
+}
+
+/// How long a write may wait.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Patience {
+    /// Hardly: there is something to read as well, and the peer may take nothing more before we read.
+    Little,
+    /// As long as the stream has last been told; the caller looks at its clock afterwards.
+    Some,
+    /// So long.
+    Wait(Option<Duration>),
+}
+
+/// How long one tries to write, or to read, who also has to do the other.
+pub(crate) const LITTLE: Duration = Duration::from_millis(10);
+
+/// What came of writing all that is queued.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Drained {
+    /// It is written.
+    Done,
+    /// The stream takes no more for now.
+    Stalled,
+    /// Another thread is at it, and won't stop before all is written.
+    Elsewhere,
+    /// The stream is broken. What was queued is dropped.
+    Failed,
+}
+
+impl Line {
+    pub(crate) fn new(connection: Connection) -> Self {
+        Self {
+            connection,
+            write_ended: false,
+            failure: None,
+            unflushed: false,
+            write_timeout: Timeout::default(),
+            sole: true,
+            writing: false,
+            waiting: 0,
+        }
+    }
+
+    /// Queues what `queue` queues, unless the stream is broken.
+    pub(crate) fn feed(
+        &mut self,
+        queue: impl FnOnce(&mut Connection) -> Result<(), SendError>,
+    ) -> Result<(), Error> {
+        if self.write_ended {
+            return Err(SendError::Closed.into());
+        }
+        Ok(queue(&mut self.connection)?)
+    }
+
+    pub(crate) fn is_open(&self) -> bool {
+        self.connection.state() == State::Open
+    }
+
+    pub(crate) fn has_output(&mut self) -> bool {
+        !self.connection.outgoing().is_empty()
+    }
+
+    /// Whether the answer to a close, or what tells the peer of its failure, may still be buffered in
+    /// the stream. It has left once that is flushed, and only then the application gets to know.
+    pub(crate) fn has_unflushed_answer(&self) -> bool {
+        self.unflushed && self.connection.wants_read() && self.connection.close_status().is_some()
+    }
+
+    /// Writes all that is queued, and shuts down when it is time.
+    pub(crate) fn drain<S: Stream>(&mut self, stream: &mut S, patience: Patience) -> Drained {
+        let written = self.write_all(stream, patience);
+        let drained = self.judge(written);
+        if drained == Drained::Done && self.takes_shutdown() {
+            let _ = stream.shutdown_write(); // It may be down already.
+        }
+        drained
+    }
+
+    fn write_all<S: Stream>(&mut self, stream: &mut S, patience: Patience) -> io::Result<()> {
+        while self.has_output() || self.unflushed {
+            if self.write_ended {
+                return Err(io::ErrorKind::BrokenPipe.into());
+            }
+            self.arm_write(patience, |timeout| stream.set_write_timeout(timeout))?;
+            let output = self.connection.outgoing();
+            if output.is_empty() {
+                match stream.flush() {
+                    Err(error) if error.kind() == io::ErrorKind::Interrupted => continue,
+                    flushed => flushed?,
+                }
+                self.unflushed = false;
+                continue;
+            }
+            match write_from(stream, output) {
+                Ok(0) => return Err(io::ErrorKind::WriteZero.into()),
+                Ok(count) => {
+                    output.advance(count);
+                    self.unflushed = true;
+                    self.note_progress();
+                }
+                Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
+                Err(error) => return Err(error),
+            }
+        }
+        Ok(())
+    }
+
+    pub(crate) fn arm_write(
+        &mut self,
+        patience: Patience,
+        set: impl FnOnce(Option<Duration>) -> io::Result<()>,
+    ) -> io::Result<()> {
+        let wait = match patience {
+            Patience::Some if self.write_timeout.is_known() => return Ok(()),
+            Patience::Some | Patience::Little => Some(LITTLE),
+            Patience::Wait(wait) => wait,
+        };
+        self.write_timeout.arm(wait, set)
+    }
+
+    /// The peer has taken something just now, and not only when somebody looks at the deadline after
+    /// the next write has waited.
+    pub(crate) fn note_progress(&mut self) {
+        if self.has_output() {
+            self.connection.poll_write_timeout(clock::now());
+        }
+    }
+
+    /// Takes note of how a write went.
+    pub(crate) fn judge(&mut self, written: io::Result<()>) -> Drained {
+        match written {
+            Ok(()) => Drained::Done,
+            Err(error) if is_timeout(&error) => Drained::Stalled,
+            Err(error) => {
+                // What the peer sent before it went may still be there to be read: its close, say.
+                self.write_ended = true;
+                self.unflushed = false;
+                self.failure.get_or_insert(error);
+                while self.has_output() {
+                    let output = self.connection.outgoing();
+                    output.advance(output.len());
+                }
+                Drained::Failed
+            }
+        }
+    }
+
+    /// Whether to shut down the writing side now. It is true once.
+    pub(crate) fn takes_shutdown(&mut self) -> bool {
+        let now = self.connection.wants_shutdown() && !self.write_ended;
+        self.write_ended |= now;
+        now
+    }
+
+    /// The stream has ended, or failed.
+    pub(crate) fn read_ended(&mut self, error: Option<io::Error>) {
+        if let Some(error) = error {
+            self.failure.get_or_insert(error);
+        }
+        self.connection.receive_eof();
+    }
+
+    /// Gives up on a peer that takes nothing, or doesn't end, in time. Returns the time that is left.
+    pub(crate) fn check_write_deadline(&mut self, now: Time) -> Option<Duration> {
+        let deadline = self.connection.poll_write_timeout(now)?;
+        if deadline <= now {
+            self.connection.handle_write_timeout(now);
+        }
+        Some(deadline.saturating_since(now))
+    }
+
+    /// Why writing failed, for the one whose output is lost. It is told to the one who receives, too.
+    pub(crate) fn tell_failure(&mut self) -> Error {
+        let kind = self.failure.as_ref().map(io::Error::kind);
+        let copy = io::Error::from(kind.unwrap_or(io::ErrorKind::BrokenPipe));
+        Error::Io(
+            self.failure
+                .replace(copy)
+                .unwrap_or(io::ErrorKind::BrokenPipe.into()),
+        )
+    }
+
+    /// How it has ended. An error of the stream is told once, in place of the loss that it caused.
+    pub(crate) fn ending(
+        &mut self,
+        received: Result<Option<Event>, ReceiveError>,
+    ) -> Result<Option<Event>, Error> {
+        match (self.failure.take(), received) {
+            (Some(error), Err(lost)) if lost.kind() == ReceiveErrorKind::ConnectionLost => {
+                Err(Error::Io(error))
+            }
+            (_, received) => received.map_err(Error::from),
+        }
+    }
+}
+
+/// Access to a line, one's own or one that is shared.
+pub(crate) enum Hold<'a> {
+    Own(&'a mut Line),
+    Shared(MutexGuard<'a, Line>),
+}
+
+impl Deref for Hold<'_> {
+    type Target = Line;
+
+    fn deref(&self) -> &Line {
+        match self {
+            Self::Own(line) => line,
+            Self::Shared(line) => line,
+        }
+    }
+}
+
+impl DerefMut for Hold<'_> {
+    fn deref_mut(&mut self) -> &mut Line {
+        match self {
+            Self::Own(line) => line,
+            Self::Shared(line) => line,
+        }
+    }
+}

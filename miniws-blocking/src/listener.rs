@@ -1,0 +1,167 @@
+//! A listening server, and how it stops.
+
+use std::io;
+use std::net::{SocketAddr, TcpListener, TcpStream};
+use std::sync::Arc;
+use std::time::{Duration, Instant};
+
+use crate::hall::{Accepted, Hall, spawn};
+use crate::{Server, WebSocket};
+
+/// A server that listens. Dropping it stops listening, and drops the connections that have not been
+/// accepted.
+///
+/// Each handshake has a thread of its own, which ends with it; there are at most as many as
+/// [`Server::max_handshakes`] says.
+#[derive(Debug)]
+pub struct Listener {
+    server: Server,
+    hall: Arc<Hall>,
+}
+
+impl Listener {
+    pub(crate) fn new(
+        server: Server,
+        listener: TcpListener,
+        max_handshakes: usize,
+    ) -> io::Result<Self> {
+        let hall = Arc::new(Hall::new(listener, max_handshakes)?);
+        Ok(Self { server, hall })
+    }
+
+    /// The address that it listens on.
+    #[must_use]
+    pub fn local_addr(&self) -> SocketAddr {
+        self.hall.local_addr
+    }
+
+    /// What stops it, from any thread.
+    #[must_use]
+    pub fn stopper(&self) -> Stopper {
+        Stopper(self.hall.clone())
+    }
+
+    /// The next connection whose handshake is done, or an error for one whose handshake failed; there
+    /// is no harm in going on after an error. `None` once the server has been stopped and the
+    /// handshakes that were under way are done. Several threads may wait for connections.
+    ///
+    /// Handshakes run side by side: a slow one, or a hook that takes its time, never holds up
+    /// another. The first call starts the thread that accepts.
+    ///
+    /// ```
+    /// use std::thread;
+    /// use miniws_blocking::{Server, connect};
+    ///
+    /// # fn main() -> Result<(), Box<dyn std::error::Error>> {
+    /// let listener = Server::new().bind("127.0.0.1:0")?;
+    /// let url = format!("ws://{}/", listener.local_addr());
+    /// let client = thread::spawn(move || connect(&url));
+    ///
+    /// if let Some(accepted) = listener.accept() {
+    ///     let server = accepted?;
+    ///     assert!(server.remote_addr().is_some());
+    /// }
+    /// # client.join().unwrap()?;
+    /// # Ok(()) }
+    /// ```
+    pub fn accept(&self) -> Option<Accepted> {
+        if let Some(listener) = self.hall.start() {
+            let (server, hall) = (self.server.clone(), self.hall.clone());
+            let accepting = move || {
+                hall.accept_all(&listener, &server);
+                drop(listener);
+                hall.over();
+            };
+            if let Err(error) = spawn("miniws-accept", accepting) {
+                self.hall.over();
+                return Some(Err(error.into()));
+            }
+        }
+        self.hall.next()
+    }
+
+    /// Accepts until the server is stopped, and runs `handler` for each connection in a thread of its
+    /// own. The threads outlive this call. Handshakes that fail are passed over.
+    ///
+    /// ```
+    /// use std::{thread, time::Duration};
+    /// use miniws_blocking::{CloseCode, Event, Server, connect};
+    ///
+    /// # fn main() -> Result<(), Box<dyn std::error::Error>> {
+    /// let listener = Server::new().bind("127.0.0.1:0")?;
+    /// let url = format!("ws://{}/", listener.local_addr());
+    /// let stopper = listener.stopper();
+    /// let server = thread::spawn(move || {
+    ///     listener.serve(|mut socket| {
+    ///         while let Ok(Some(event)) = socket.recv() {
+    ///             if let Event::Message(message) = event {
+    ///                 let _ = socket.send(message);
+    ///             }
+    ///         }
+    ///     });
+    /// });
+    ///
+    /// let mut client = connect(&url)?;
+    /// client.send("hello")?;
+    /// assert!(matches!(client.recv()?, Some(Event::Message(_))));
+    ///
+    /// let stopping = thread::spawn(move || stopper.close_all(Duration::from_secs(5)));
+    /// let Some(Event::Close(Some(frame))) = client.recv()? else { panic!("expected a close") };
+    /// assert_eq!(frame.code(), CloseCode::GOING_AWAY);
+    /// drop(client);
+    /// stopping.join().unwrap();
+    /// server.join().unwrap();
+    /// # Ok(()) }
+    /// ```
+    pub fn serve(self, handler: impl Fn(WebSocket<TcpStream>) + Send + Sync + 'static) {
+        let handler = Arc::new(handler);
+        while let Some(accepted) = self.accept() {
+            if let Ok(socket) = accepted {
+                let handler = handler.clone();
+                // Without a thread for it, the connection is dropped.
+                let _ = spawn("miniws-serve", move || handler(socket));
+            }
+        }
+    }
+}
+
+impl Drop for Listener {
+    fn drop(&mut self) {
+        self.hall.stop();
+        self.hall.abandon();
+    }
+}
+
+/// Stops a [`Listener`], from any thread. Cloning it is cheap.
+#[derive(Clone, Debug)]
+pub struct Stopper(Arc<Hall>);
+
+impl Stopper {
+    /// Stops listening. Connections that are open are left alone; handshakes under way are finished.
+    ///
+    /// ```
+    /// # fn main() -> std::io::Result<()> {
+    /// let listener = miniws_blocking::Server::new().bind("127.0.0.1:0")?;
+    /// let stopper = listener.stopper();
+    /// std::thread::spawn(move || stopper.stop());
+    /// assert!(listener.accept().is_none());
+    /// # Ok(()) }
+    /// ```
+    pub fn stop(&self) {
+        self.0.stop();
+    }
+
+    /// Stops listening, and closes all connections with code 1001, also those whose threads wait to
+    /// receive. Returns when all of them have been dropped. Those that are left at the deadline are
+    /// ended without further ado: their next `recv` fails.
+    ///
+    /// See [`Listener::serve`] for an example.
+    pub fn close_all(&self, deadline: Duration) {
+        let deadline = Instant::now() + deadline.min(LONGEST);
+        self.0.stop();
+        self.0.registry.close_all(deadline);
+    }
+}
+
+/// Longer than this is for ever.
+const LONGEST: Duration = Duration::from_secs(24 * 60 * 60);

@@ -1,0 +1,307 @@
+//! The server's way to an open WebSocket.
+
+use std::future::ready;
+use std::io;
+use std::net::{SocketAddr, TcpListener, TcpStream, ToSocketAddrs};
+use std::sync::Arc;
+
+use bytes::BytesMut;
+use miniws_adapter::{Acceptor, Attempt};
+use miniws_proto::{Accept, Config, Connection, Reply, Request};
+
+use crate::handshake::{Clock, Patient, run};
+use crate::listener::Listener;
+use crate::stop::Registry;
+use crate::{Error, Stream, WebSocket, tcp};
+
+/// Accepts a WebSocket over a stream, with the settings that [`Server`] begins with.
+///
+/// # Errors
+///
+/// As [`Server::accept`].
+///
+/// ```
+/// # fn main() -> Result<(), Box<dyn std::error::Error>> {
+/// # #[cfg(unix)] {
+/// let (ours, theirs) = std::os::unix::net::UnixStream::pair()?;
+/// let client = std::thread::spawn(|| miniws_blocking::Client::new("ws://a.pipe/").handshake(theirs));
+/// let server = miniws_blocking::accept(ours)?;
+/// # client.join().unwrap()?; drop(server);
+/// # }
+/// # Ok(()) }
+/// ```
+pub fn accept<S: Stream>(stream: S) -> Result<WebSocket<S>, Error> {
+    Server::new().accept(stream)
+}
+
+/// Settings of a server, and the ways to its connections. Cloning it is cheap.
+///
+/// ```
+/// use std::thread;
+/// use miniws_blocking::{Accept, Attempt, Client, Config, Error, HandshakeError, Reply, Server};
+///
+/// # fn main() -> Result<(), Box<dyn std::error::Error>> {
+/// let server = Server::new()
+///     .config(Config::default().max_message_size(1 << 20))
+///     .subprotocols(["chat"])
+///     .verify(|attempt: Attempt| match attempt.origin() {
+///         Some("https://example.org") => Ok(Accept::new().header("X-Room", "7")),
+///         _ => Err(Reply::new(403).body("from our own pages only")),
+///     })
+///     .plain(|_request| Reply::new(200).header("Content-Type", "text/plain").body("a page"));
+///
+/// let listener = server.bind("127.0.0.1:0")?;
+/// let url = format!("ws://{}/", listener.local_addr());
+/// thread::spawn(move || while listener.accept().is_some() {});
+///
+/// let client = Client::new(&url).origin("https://example.org").connect()?;
+/// let refused = Client::new(&url).connect().unwrap_err();
+/// assert!(matches!(
+///     refused,
+///     Error::Handshake(HandshakeError::Refused(response)) if response.status() == 403
+/// ));
+/// # let _ = client;
+/// # Ok(()) }
+/// ```
+#[derive(Clone, Debug)]
+#[must_use = "a server does nothing until it listens or accepts"]
+pub struct Server {
+    acceptor: Acceptor,
+    backlog: u32,
+    nodelay: bool,
+    max_handshakes: usize,
+}
+
+impl Default for Server {
+    fn default() -> Self {
+        Self::new()
+    }
+}
+
+impl Server {
+    /// A server that accepts everyone and agrees to no subprotocol.
+    pub fn new() -> Self {
+        Self {
+            acceptor: Acceptor::default(),
+            backlog: 511,
+            nodelay: true,
+            max_handshakes: 1024,
+        }
+    }
+
+    /// Limits and timeouts.
+    pub fn config(mut self, config: impl Into<Arc<Config>>) -> Self {
+        self.acceptor.config = config.into();
+        self
+    }
+
+    /// Agrees to the first of the subprotocols that a client asks for which is among these.
+    pub fn subprotocols(mut self, names: impl IntoIterator<Item = impl Into<String>>) -> Self {
+        self.acceptor.set_subprotocols(names);
+        self
+    }
+
+    /// A hook that picks one of the subprotocols that a request asks for, or none. It takes the
+    /// place of [`subprotocols`](Self::subprotocols).
+    ///
+    /// Only what was asked for can be agreed to (RFC 6455 section 4.2.2): for anything else the
+    /// client gets status 500 and the server an error.
+    ///
+    /// ```
+    /// let server = miniws_blocking::Server::new().choose_subprotocol(|request| {
+    ///     request.subprotocols().find(|name| name.starts_with("chat.")).map(str::to_owned)
+    /// });
+    /// # let _ = server;
+    /// ```
+    pub fn choose_subprotocol(
+        mut self,
+        hook: impl Fn(&Request) -> Option<String> + Send + Sync + 'static,
+    ) -> Self {
+        self.acceptor.set_choose(hook);
+        self
+    }
+
+    /// A hook that sees the request and where it comes from before anything is answered, and accepts
+    /// or rejects it. It may wait for whatever it likes; other handshakes go on meanwhile.
+    ///
+    /// [`Reply::default`] rejects with status 403. A subprotocol that the [`Accept`] names takes the
+    /// place of the other ways to choose one.
+    pub fn verify(
+        mut self,
+        hook: impl Fn(Attempt) -> Result<Accept, Reply> + Send + Sync + 'static,
+    ) -> Self {
+        self.acceptor
+            .set_verify(move |attempt| ready(hook(attempt)));
+        self
+    }
+
+    /// A hook that answers plain HTTP requests, with a page for example. Without it they get status
+    /// 426.
+    pub fn plain(mut self, hook: impl Fn(&Request) -> Reply + Send + Sync + 'static) -> Self {
+        self.acceptor.set_plain(hook);
+        self
+    }
+
+    /// How many connections may wait to be accepted by [`bind`](Self::bind)'s listener: 511 unless
+    /// told otherwise.
+    pub fn backlog(mut self, connections: u32) -> Self {
+        self.backlog = connections;
+        self
+    }
+
+    /// Whether small messages are sent at once (`TCP_NODELAY`): yes unless told otherwise.
+    pub fn nodelay(mut self, nodelay: bool) -> Self {
+        self.nodelay = nodelay;
+        self
+    }
+
+    /// How many handshakes may be unfinished at a time: 1024 unless told otherwise. Further
+    /// connections wait in the backlog; each handshake ends within
+    /// [`Config::handshake_timeout`], unless a hook takes longer.
+    pub fn max_handshakes(mut self, handshakes: usize) -> Self {
+        self.max_handshakes = handshakes.max(1);
+        self
+    }
+
+    /// Listens on a host and port; port 0 picks a free one.
+    ///
+    /// # Errors
+    ///
+    /// When the host can't be resolved or the port can't be had.
+    ///
+    /// ```
+    /// # fn main() -> std::io::Result<()> {
+    /// let listener = miniws_blocking::Server::new().backlog(16).bind(("localhost", 0))?;
+    /// assert!(listener.local_addr().port() > 0);
+    /// # Ok(()) }
+    /// ```
+    pub fn bind(self, address: impl ToSocketAddrs) -> io::Result<Listener> {
+        let listener = tcp::listen(address, self.backlog)?;
+        self.listen(listener)
+    }
+
+    /// Takes over a listener that the caller has made.
+    ///
+    /// # Errors
+    ///
+    /// When the listener has no local address.
+    ///
+    /// ```
+    /// # fn main() -> std::io::Result<()> {
+    /// let listener = std::net::TcpListener::bind("127.0.0.1:0")?;
+    /// let listener = miniws_blocking::Server::new().listen(listener)?;
+    /// # let _ = listener;
+    /// # Ok(()) }
+    /// ```
+    pub fn listen(self, listener: TcpListener) -> io::Result<Listener> {
+        let max_handshakes = self.max_handshakes;
+        Listener::new(self, listener, max_handshakes)
+    }
+
+    /// Does the handshake over a stream that the caller has made: TCP, a Unix socket, an in-memory
+    /// pipe, a TLS stream.
+    ///
+    /// # Errors
+    ///
+    /// [`Error::Handshake`] when the request was bad, [`Error::Declined`] when it was rejected or
+    /// asked for no WebSocket; it has been answered then. [`Error::Io`] when the stream failed.
+    pub fn accept<S: Stream>(&self, stream: S) -> Result<WebSocket<S>, Error> {
+        let remote_addr = stream.peer_addr();
+        self.accept_stream(stream, remote_addr)
+    }
+
+    /// Like [`accept`](Self::accept), for a stream that doesn't know its peer: hooks see
+    /// `remote_addr`.
+    ///
+    /// # Errors
+    ///
+    /// As [`accept`](Self::accept).
+    pub fn accept_from<S: Stream>(
+        &self,
+        stream: S,
+        remote_addr: SocketAddr,
+    ) -> Result<WebSocket<S>, Error> {
+        self.accept_stream(stream, Some(remote_addr))
+    }
+
+    /// Accepts, or rejects, a request that another HTTP stack has read from `stream`, and answers it
+    /// there. `input` is what was read behind the request.
+    ///
+    /// # Errors
+    ///
+    /// As [`accept`](Self::accept).
+    ///
+    /// ```
+    /// use std::io::Read;
+    /// use miniws_blocking::{Headers, Request, Server};
+    ///
+    /// # fn main() -> Result<(), Box<dyn std::error::Error>> {
+    /// # #[cfg(unix)] {
+    /// # let (stream, mut client) = std::os::unix::net::UnixStream::pair()?;
+    /// let mut headers = Headers::new();
+    /// for (name, value) in [
+    ///     ("Host", "example.org"),
+    ///     ("Upgrade", "websocket"),
+    ///     ("Connection", "Upgrade"),
+    ///     ("Sec-WebSocket-Version", "13"),
+    ///     ("Sec-WebSocket-Key", "dGhlIHNhbXBsZSBub25jZQ=="),
+    /// ] {
+    ///     headers.push(name, value)?;
+    /// }
+    /// let request = Request::new("GET", "/chat", headers);
+    /// let socket = Server::new().accept_request(request, stream, Default::default())?;
+    ///
+    /// let mut response = [0; 12];
+    /// client.read_exact(&mut response)?;
+    /// assert_eq!(&response, b"HTTP/1.1 101");
+    /// # let _ = socket;
+    /// # }
+    /// # Ok(()) }
+    /// ```
+    pub fn accept_request<S: Stream>(
+        &self,
+        request: Request,
+        mut stream: S,
+        input: BytesMut,
+    ) -> Result<WebSocket<S>, Error> {
+        let remote_addr = stream.peer_addr();
+        let mut io = Patient(&mut stream);
+        let connection =
+            run(self
+                .acceptor
+                .accept_request::<_, Clock>(&mut io, request, remote_addr))?;
+        Ok(WebSocket::new(stream, connection, input, remote_addr))
+    }
+
+    /// For a listener, which keeps a register of its connections.
+    pub(crate) fn accept_tcp(
+        &self,
+        mut stream: TcpStream,
+        remote_addr: SocketAddr,
+        registry: &Arc<Registry>,
+    ) -> Result<WebSocket<TcpStream>, Error> {
+        stream.set_nonblocking(false)?; // Some systems pass on what the listener is.
+        stream.set_nodelay(self.nodelay)?;
+        let (connection, input) = self.shake_hands(&mut stream, Some(remote_addr))?;
+        let socket = WebSocket::new(stream, connection, input, Some(remote_addr));
+        Ok(socket.registered(registry))
+    }
+
+    fn accept_stream<S: Stream>(
+        &self,
+        mut stream: S,
+        remote_addr: Option<SocketAddr>,
+    ) -> Result<WebSocket<S>, Error> {
+        let (connection, input) = self.shake_hands(&mut stream, remote_addr)?;
+        Ok(WebSocket::new(stream, connection, input, remote_addr))
+    }
+
+    fn shake_hands<S: Stream>(
+        &self,
+        stream: &mut S,
+        remote_addr: Option<SocketAddr>,
+    ) -> Result<(Connection, BytesMut), Error> {
+        let mut io = Patient(stream);
+        run(self.acceptor.accept::<_, Clock>(&mut io, remote_addr))
+    }
+}

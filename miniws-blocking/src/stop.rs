@@ -1,0 +1,113 @@
+//! How a server stops: its listener first, then its connections.
+
+use std::collections::HashMap;
+use std::net::TcpStream;
+use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError, Weak};
+use std::time::{Duration, Instant};
+
+use crate::shared::Shared;
+
+/// The open connections of a listener.
+#[derive(Debug, Default)]
+pub(crate) struct Registry {
+    open: Mutex<Open>,
+    gone: Condvar,
+}
+
+#[derive(Debug, Default)]
+struct Open {
+    closing: bool,
+    connections: HashMap<u64, Weak<Shared<TcpStream>>>,
+    /// How many connections there have been.
+    count: u64,
+}
+
+/// A connection's entry; it is struck out when the ticket is dropped.
+#[derive(Debug)]
+pub(crate) struct Ticket {
+    registry: Arc<Registry>,
+    number: u64,
+}
+
+impl Registry {
+    /// A new connection. One that comes too late is told by [`is_closing`](Self::is_closing).
+    pub(crate) fn enter(self: &Arc<Self>, connection: &Weak<Shared<TcpStream>>) -> Ticket {
+        let mut open = self.lock();
+        open.count += 1;
+        let number = open.count;
+        open.connections.insert(number, connection.clone());
+        Ticket {
+            registry: self.clone(),
+            number,
+        }
+    }
+
+    /// Whether all connections are to close.
+    pub(crate) fn is_closing(&self) -> bool {
+        self.lock().closing
+    }
+
+    /// Closes all connections with 1001 and returns when they are gone. Those that are left at the
+    /// deadline are ended.
+    pub(crate) fn close_all(&self, deadline: Instant) {
+        self.lock().closing = true;
+        loop {
+            let next = self.tend(deadline);
+            let left = deadline.saturating_duration_since(Instant::now());
+            if self.wait_until_gone(next.min(left)) {
+                return;
+            }
+            if left.is_zero() {
+                break;
+            }
+        }
+        self.each(|connection| connection.end());
+    }
+
+    /// Sees to it that all connections close. Returns how long that may rest.
+    fn tend(&self, deadline: Instant) -> Duration {
+        let mut next = Duration::MAX;
+        self.each(|connection| {
+            // A peer that takes nothing costs time, which the others may need.
+            if Instant::now() < deadline
+                && let Some(again) = connection.close_for_stop()
+            {
+                next = next.min(again);
+            }
+        });
+        next
+    }
+
+    /// Whether there are no connections any more, after waiting for that.
+    fn wait_until_gone(&self, timeout: Duration) -> bool {
+        let open = self.lock();
+        let (open, _) = self
+            .gone
+            .wait_timeout_while(open, timeout, |open| !open.connections.is_empty())
+            .unwrap_or_else(PoisonError::into_inner);
+        open.connections.is_empty()
+    }
+
+    /// Does something with each connection, without holding the lock: a connection that is dropped
+    /// meanwhile takes it to strike itself out.
+    fn each(&self, mut work: impl FnMut(&Shared<TcpStream>)) {
+        let connections: Vec<_> = self.lock().connections.values().cloned().collect();
+        for connection in connections.iter().filter_map(Weak::upgrade) {
+            work(&connection);
+        }
+    }
+
+    fn lock(&self) -> MutexGuard<'_, Open> {
+        self.open.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+impl Drop for Ticket {
+    fn drop(&mut self) {
+        let mut open = self.registry.lock();
+        open.connections.remove(&self.number);
+        if open.connections.is_empty() {
+            self.registry.gone.notify_all();
+        }
+    }
+}

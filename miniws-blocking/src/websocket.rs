@@ -1,0 +1,421 @@
+//! An open WebSocket.
+
+use std::fmt;
+use std::net::{SocketAddr, TcpStream};
+use std::sync::Arc;
+use std::time::Duration;
+
+use bytes::{Bytes, BytesMut};
+use miniws_proto::{
+    CloseCode, CloseFrame, CloseStatus, Connection, Event, Message, MessageKind, PreparedMessage,
+    State,
+};
+
+use crate::driver::Driver;
+use crate::split::{Receiver, Sender, split};
+use crate::stop::Registry;
+use crate::{Error, SharedStream, Stream};
+
+/// A WebSocket over a stream that blocks: TCP, a Unix socket, or whatever else is a [`Stream`].
+///
+/// # Keep receiving
+///
+/// Pings are answered, closes echoed, and deadlines kept while [`recv`](Self::recv) waits. A thread
+/// that only sends should [`split`](Self::split) the connection and leave the other half to a thread
+/// that receives.
+///
+/// # Waiting
+///
+/// Methods wait for the stream, but none of them without end: a peer that takes no data is given up
+/// after [`Config::write_timeout`](crate::Config::write_timeout), one that is silent after
+/// [`Config::keep_alive`](crate::Config::keep_alive) and
+/// [`Config::pong_timeout`](crate::Config::pong_timeout). To stop waiting from another thread, split
+/// the connection and [`close`](Sender::close) it, or use the listener's
+/// [`Stopper`](crate::Stopper).
+///
+/// ```
+/// use std::thread;
+/// use miniws_blocking::{Event, Message, Server, connect};
+///
+/// # fn main() -> Result<(), Box<dyn std::error::Error>> {
+/// let listener = Server::new().bind("127.0.0.1:0")?;
+/// let url = format!("ws://{}/", listener.local_addr());
+/// thread::spawn(move || {
+///     let mut server = listener.accept().unwrap().unwrap();
+///     while let Ok(Some(event)) = server.recv() {
+///         if let Event::Message(message) = event {
+///             server.send(message).unwrap();
+///         }
+///     }
+/// });
+///
+/// let mut client = connect(&url)?;
+/// client.send("hello")?;
+/// assert_eq!(client.recv()?, Some(Event::Message(Message::from("hello"))));
+/// client.close()?;
+/// # Ok(()) }
+/// ```
+pub struct WebSocket<S> {
+    driver: Driver<S>,
+    /// The connection may be locked away.
+    subprotocol: Option<Box<str>>,
+    remote_addr: Option<SocketAddr>,
+}
+
+impl<S: Stream> WebSocket<S> {
+    /// A WebSocket whose handshake was done elsewhere, for example over HTTP/2: over `stream`, with
+    /// the `connection` that was negotiated, and the `input` that was read too far.
+    ///
+    /// ```
+    /// use bytes::BytesMut;
+    /// use miniws_blocking::{Config, Connection, Event, Message, Negotiated, WebSocket};
+    ///
+    /// # fn main() -> Result<(), Box<dyn std::error::Error>> {
+    /// # #[cfg(unix)] {
+    /// let (stream, _peer) = std::os::unix::net::UnixStream::pair()?;
+    /// let connection = Connection::server(Config::default(), Negotiated::default());
+    /// let input = BytesMut::from(&b"\x81\x82\0\0\0\0hi"[..]);
+    /// let mut server = WebSocket::from_parts(stream, connection, input);
+    /// assert_eq!(server.recv()?, Some(Event::Message(Message::from("hi"))));
+    /// # }
+    /// # Ok(()) }
+    /// ```
+    pub fn from_parts(stream: S, connection: Connection, input: BytesMut) -> Self {
+        let remote_addr = stream.peer_addr();
+        Self::new(stream, connection, input, remote_addr)
+    }
+
+    pub(crate) fn new(
+        stream: S,
+        connection: Connection,
+        input: BytesMut,
+        remote_addr: Option<SocketAddr>,
+    ) -> Self {
+        Self {
+            subprotocol: connection.subprotocol().map(Box::from),
+            driver: Driver::new(stream, connection, input),
+            remote_addr,
+        }
+    }
+
+    /// The next event, `None` once the connection has ended.
+    ///
+    /// Writes what is queued before it waits, so a loop of `recv` and [`feed`](Self::feed) answers a
+    /// burst of messages with one write. Pings are answered and the peer's close is echoed without
+    /// any further call: when [`Event::Close`] comes, the answer has been written, and dropping the
+    /// WebSocket then is a clean end. A last `recv`, which gives `None`, waits for the end of TCP
+    /// under the close timeout.
+    ///
+    /// # Errors
+    ///
+    /// [`Error::Receive`] when the peer broke the protocol or a limit, was silent for too long, or
+    /// went away without a close; [`Error::Io`] when the stream failed. Every later call fails too.
+    /// The peer has been told why, and been given the close timeout to take note.
+    ///
+    /// ```
+    /// # use miniws_blocking::*;
+    /// # fn answer(socket: &mut WebSocket<std::net::TcpStream>) -> Result<(), Error> {
+    /// while let Some(event) = socket.recv()? {
+    ///     match event {
+    ///         Event::Message(message) => socket.feed(message)?,
+    ///         Event::Close(Some(frame)) => println!("{}: {}", frame.code(), frame.reason()),
+    ///         _ => {}
+    ///     }
+    /// }
+    /// # Ok(()) }
+    /// ```
+    pub fn recv(&mut self) -> Result<Option<Event>, Error> {
+        self.driver.recv()
+    }
+
+    /// Queues a message. It goes out with the next [`flush`](Self::flush), [`recv`](Self::recv) or
+    /// [`send`](Self::send). Never waits.
+    ///
+    /// # Errors
+    ///
+    /// [`Error::Send`] with [`SendError::Full`](crate::SendError::Full), which hands the message
+    /// back, when [`Config::max_queued`](crate::Config::max_queued) has been reached; with
+    /// [`SendError::Closed`](crate::SendError::Closed) once a close frame was sent or received.
+    ///
+    /// ```
+    /// # use miniws_blocking::*;
+    /// # fn example(socket: &mut WebSocket<std::net::TcpStream>) -> Result<(), Error> {
+    /// socket.feed("one")?;
+    /// socket.feed("two")?;
+    /// socket.flush()?; // both with one write
+    /// # Ok(()) }
+    /// ```
+    pub fn feed(&mut self, message: impl Into<Message>) -> Result<(), Error> {
+        self.driver.feed(|connection| connection.send(message))
+    }
+
+    /// Queues a message that was framed once for many connections, see [`PreparedMessage`].
+    ///
+    /// # Errors
+    ///
+    /// As [`feed`](Self::feed), without handing the message back.
+    ///
+    /// ```
+    /// # use miniws_blocking::*;
+    /// # fn example(sockets: &mut [WebSocket<std::net::TcpStream>]) -> Result<(), Error> {
+    /// let news = PreparedMessage::new("news");
+    /// for socket in sockets {
+    ///     socket.feed_prepared(&news)?;
+    /// }
+    /// # Ok(()) }
+    /// ```
+    pub fn feed_prepared(&mut self, message: &PreparedMessage) -> Result<(), Error> {
+        self.driver
+            .feed(|connection| connection.send_prepared(message))
+    }
+
+    /// Queues a piece of a message that is sent as it comes into being, see
+    /// [`Connection::send_chunk`].
+    ///
+    /// # Errors
+    ///
+    /// As [`feed`](Self::feed), without handing the piece back; and
+    /// [`SendError::FragmentInProgress`](crate::SendError::FragmentInProgress) for a piece of the
+    /// wrong kind.
+    pub fn feed_chunk(
+        &mut self,
+        kind: MessageKind,
+        data: impl Into<Bytes>,
+        last: bool,
+    ) -> Result<(), Error> {
+        self.driver
+            .feed(|connection| connection.send_chunk(kind, data, last))
+    }
+
+    /// Writes all that is queued.
+    ///
+    /// # Errors
+    ///
+    /// [`Error::Io`] when the stream failed, [`Error::Receive`] when it took nothing for
+    /// [`Config::write_timeout`](crate::Config::write_timeout).
+    pub fn flush(&mut self) -> Result<(), Error> {
+        self.driver.flush()
+    }
+
+    /// Waits until there is room in the queue, queues a message, and writes all that is queued.
+    ///
+    /// # Errors
+    ///
+    /// As [`feed`](Self::feed) and [`flush`](Self::flush), but never `Full`.
+    ///
+    /// ```
+    /// # use miniws_blocking::*;
+    /// # fn example(socket: &mut WebSocket<std::net::TcpStream>) -> Result<(), Error> {
+    /// socket.send("text")?;
+    /// socket.send(vec![1, 2, 3])?; // binary
+    /// # Ok(()) }
+    /// ```
+    pub fn send(&mut self, message: impl Into<Message>) -> Result<(), Error> {
+        self.driver.send(message.into())
+    }
+
+    /// Like [`send`](Self::send), for a message that was framed once for many connections.
+    ///
+    /// # Errors
+    ///
+    /// As [`send`](Self::send).
+    pub fn send_prepared(&mut self, message: &PreparedMessage) -> Result<(), Error> {
+        self.driver.ready()?;
+        self.feed_prepared(message)?;
+        self.flush()
+    }
+
+    /// Like [`send`](Self::send), for a piece of a message, see [`Connection::send_chunk`].
+    ///
+    /// # Errors
+    ///
+    /// As [`send`](Self::send) and [`feed_chunk`](Self::feed_chunk).
+    ///
+    /// ```
+    /// # use miniws_blocking::*;
+    /// # fn example(socket: &mut WebSocket<std::net::TcpStream>) -> Result<(), Error> {
+    /// socket.send_chunk(MessageKind::Text, "good ", false)?;
+    /// socket.send_chunk(MessageKind::Text, "day", true)?;
+    /// # Ok(()) }
+    /// ```
+    pub fn send_chunk(
+        &mut self,
+        kind: MessageKind,
+        data: impl Into<Bytes>,
+        last: bool,
+    ) -> Result<(), Error> {
+        self.driver.ready()?;
+        self.feed_chunk(kind, data, last)?;
+        self.flush()
+    }
+
+    /// Sends a ping with a payload of at most 125 bytes. The answer comes as [`Event::Pong`].
+    ///
+    /// # Errors
+    ///
+    /// [`SendError::ControlTooLong`](crate::SendError::ControlTooLong) for a longer payload, else as
+    /// [`send`](Self::send).
+    ///
+    /// ```
+    /// # use miniws_blocking::*;
+    /// # fn example(socket: &mut WebSocket<std::net::TcpStream>) -> Result<(), Error> {
+    /// socket.ping(b"are you there?")?;
+    /// # Ok(()) }
+    /// ```
+    pub fn ping(&mut self, payload: &[u8]) -> Result<(), Error> {
+        self.driver.ready()?;
+        self.driver.feed(|connection| connection.ping(payload))?;
+        self.flush()
+    }
+
+    /// Closes with code 1000, and waits for the end: [`close_with`](Self::close_with).
+    ///
+    /// # Errors
+    ///
+    /// As [`close_with`](Self::close_with).
+    pub fn close(&mut self) -> Result<CloseStatus, Error> {
+        self.close_with(CloseCode::NORMAL, "")
+    }
+
+    /// Sends a close frame with a code and a reason of at most 123 bytes, and waits for the peer's
+    /// and for the end of TCP, under [`Config::close_timeout`](crate::Config::close_timeout).
+    /// Messages that still come are dropped. When the connection is closing already, it only waits.
+    ///
+    /// # Errors
+    ///
+    /// [`SendError::InvalidCloseCode`](crate::SendError::InvalidCloseCode) and
+    /// [`SendError::ControlTooLong`](crate::SendError::ControlTooLong), when nothing has happened
+    /// yet; else as [`recv`](Self::recv), for an end that was not clean.
+    ///
+    /// ```
+    /// use std::thread;
+    /// use miniws_blocking::{CloseCode, Server, connect};
+    ///
+    /// # fn main() -> Result<(), Box<dyn std::error::Error>> {
+    /// # let listener = Server::new().bind("127.0.0.1:0")?;
+    /// # let url = format!("ws://{}/", listener.local_addr());
+    /// # thread::spawn(move || {
+    /// #     let mut server = listener.accept().unwrap().unwrap();
+    /// #     while let Ok(Some(_)) = server.recv() {}
+    /// # });
+    /// let mut client = connect(&url)?;
+    /// let status = client.close_with(CloseCode::GOING_AWAY, "that's all")?;
+    /// assert!(status.clean);
+    /// # Ok(()) }
+    /// ```
+    pub fn close_with(&mut self, code: CloseCode, reason: &str) -> Result<CloseStatus, Error> {
+        self.driver.close(CloseFrame::new(code, reason)?)
+    }
+
+    /// Ends the connection here and now, without a close handshake: the peer sees 1006.
+    ///
+    /// ```
+    /// # use miniws_blocking::*;
+    /// # fn example(socket: WebSocket<std::net::TcpStream>) {
+    /// socket.terminate();
+    /// # }
+    /// ```
+    pub fn terminate(self) {
+        drop(self);
+    }
+
+    /// Halves that can be used in different threads: the sending one can be cloned, and pings and
+    /// closes are still answered by the receiving one.
+    ///
+    /// Neither waits for the other: a thread that waits to send to a slow peer doesn't keep the other
+    /// from receiving, and the reverse.
+    ///
+    /// ```
+    /// use std::thread;
+    /// use miniws_blocking::{Event, Server, connect};
+    ///
+    /// # fn main() -> Result<(), Box<dyn std::error::Error>> {
+    /// # let listener = Server::new().bind("127.0.0.1:0")?;
+    /// # let url = format!("ws://{}/", listener.local_addr());
+    /// # thread::spawn(move || {
+    /// #     let mut server = listener.accept().unwrap().unwrap();
+    /// #     while let Ok(Some(event)) = server.recv() {
+    /// #         if let Event::Message(message) = event { server.feed(message).unwrap(); }
+    /// #     }
+    /// # });
+    /// let (sender, mut receiver) = connect(&url)?.split();
+    /// for name in ["first", "second"] {
+    ///     let sender = sender.clone();
+    ///     thread::spawn(move || sender.send(name));
+    /// }
+    /// for _ in 0..2 {
+    ///     assert!(matches!(receiver.recv()?, Some(Event::Message(_))));
+    /// }
+    /// # Ok(()) }
+    /// ```
+    pub fn split(self) -> (Sender<S>, Receiver<S>)
+    where
+        S: SharedStream,
+    {
+        split(self.driver, self.remote_addr)
+    }
+}
+
+impl WebSocket<TcpStream> {
+    /// Lets the listener close it.
+    pub(crate) fn registered(self, registry: &Arc<Registry>) -> Self {
+        let (_, driver) = self.driver.share(|shared| Some(registry.enter(shared)));
+        Self { driver, ..self }
+    }
+}
+
+impl<S> WebSocket<S> {
+    /// Where the connection stands.
+    ///
+    /// ```
+    /// # use miniws_blocking::*;
+    /// # fn example(socket: &WebSocket<std::net::TcpStream>) {
+    /// if socket.state() == State::Closed {
+    ///     println!("it ended with {:?}", socket.close_status());
+    /// }
+    /// # }
+    /// ```
+    pub fn state(&self) -> State {
+        self.driver.look(Connection::state)
+    }
+
+    /// Whether [`feed`](Self::feed) would take a message.
+    pub fn can_send(&self) -> bool {
+        self.driver.look(Connection::can_send)
+    }
+
+    /// The subprotocol that was agreed on.
+    pub fn subprotocol(&self) -> Option<&str> {
+        self.subprotocol.as_deref()
+    }
+
+    /// How the connection ended, `None` while that is open: the peer's code and reason, 1005 when
+    /// there was no code, 1006 when there was no close frame.
+    pub fn close_status(&self) -> Option<CloseStatus> {
+        self.driver.look(Connection::close_status)
+    }
+
+    /// The round trip of the last keep-alive ping that was answered.
+    pub fn latency(&self) -> Option<Duration> {
+        self.driver.look(Connection::latency)
+    }
+
+    /// The peer's address, `None` when the WebSocket was made over a stream that has none.
+    pub fn remote_addr(&self) -> Option<SocketAddr> {
+        self.remote_addr
+    }
+
+    /// The stream. Reading from it, writing to it, or changing its timeouts breaks the connection.
+    pub fn get_ref(&self) -> &S {
+        self.driver.stream()
+    }
+}
+
+impl<S> fmt::Debug for WebSocket<S> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("WebSocket")
+            .field("state", &self.state())
+            .field("remote_addr", &self.remote_addr)
+            .finish_non_exhaustive()
+    }
+}

@@ -1,0 +1,194 @@
+//! Where a server's connections come from.
+
+use std::io;
+use std::time::Duration;
+
+use bytes::BytesMut;
+use miniws_tokio::{Client, Error, Event, Headers, Message, Request, Server, accept, connect};
+use tokio::net::{TcpListener, TcpStream};
+use tokio::time::timeout;
+
+use crate::support::wire::{self, TEXT, masked};
+use crate::support::{listen, run, text};
+
+#[test]
+fn a_host_and_a_port() {
+    run(async {
+        for host in ["127.0.0.1", "::1", "localhost"] {
+            let mut listener = Server::new().bind((host, 0)).await.unwrap();
+            let address = listener.local_addr();
+            assert!(address.ip().is_loopback());
+            let url = format!("ws://{address}/");
+            let (server, client) = tokio::join!(listener.accept(), connect(&url));
+            let (mut server, mut client) = (server.unwrap().unwrap(), client.unwrap());
+            client.send("hello").await.unwrap();
+            assert_eq!(text(server.recv().await.unwrap()), "hello");
+
+            let taken = Server::new().bind(address).await.unwrap_err();
+            assert_eq!(taken.kind(), io::ErrorKind::AddrInUse);
+        }
+    });
+}
+
+/// Beyond the backlog (Linux takes one more) nobody answers, so a connection that is not there
+/// after a while never will be.
+#[test]
+fn the_backlog_is_the_callers() {
+    run(async {
+        let listener = Server::new().backlog(3).bind("127.0.0.1:0").await.unwrap();
+        let address = listener.local_addr();
+        let mut waiting = Vec::new();
+        while waiting.len() < 100 {
+            let connected = timeout(Duration::from_millis(300), TcpStream::connect(address));
+            match connected.await {
+                Ok(stream) => waiting.push(stream.unwrap()),
+                Err(_) => break,
+            }
+        }
+        assert!((1..20).contains(&waiting.len()), "{}", waiting.len());
+    });
+}
+
+#[test]
+fn a_listener_of_the_callers() {
+    run(async {
+        let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+        let address = listener.local_addr().unwrap();
+        let mut listener = Server::new().listen(listener).unwrap();
+        assert_eq!(listener.local_addr(), address);
+        let url = format!("ws://{address}/");
+        let (server, client) = tokio::join!(listener.accept(), connect(&url));
+        let (server, client) = (server.unwrap().unwrap(), client.unwrap());
+        assert_eq!(server.remote_addr(), client.get_ref().local_addr().ok());
+        assert_eq!(client.remote_addr(), Some(address));
+    });
+}
+
+#[test]
+fn a_pipe() {
+    run(async {
+        let (ours, theirs) = tokio::io::duplex(100);
+        let client = Client::new("ws://in.memory/").handshake(theirs);
+        let (server, client) = tokio::join!(accept(ours), client);
+        let (mut server, mut client) = (server.unwrap(), client.unwrap());
+        client.send("through a pipe").await.unwrap();
+        assert_eq!(text(server.recv().await.unwrap()), "through a pipe");
+        assert_eq!(server.remote_addr(), None);
+    });
+}
+
+#[cfg(unix)]
+#[test]
+fn a_unix_socket() {
+    run(async {
+        let (ours, theirs) = tokio::net::UnixStream::pair().unwrap();
+        let client = Client::new("ws://in.memory/").handshake(theirs);
+        let (server, client) = tokio::join!(accept(ours), client);
+        let (mut server, mut client) = (server.unwrap(), client.unwrap());
+        client.send("through a socket").await.unwrap();
+        assert_eq!(text(server.recv().await.unwrap()), "through a socket");
+    });
+}
+
+/// The other stack has read the client's first frames along with the request.
+#[test]
+fn a_request_that_another_http_stack_has_parsed() {
+    run(async {
+        let mut headers = Headers::new();
+        for (name, value) in [
+            ("host", "example.org"),
+            ("upgrade", "websocket"),
+            ("connection", "keep-alive, Upgrade"),
+            ("sec-websocket-version", "13"),
+            ("sec-websocket-key", "dGhlIHNhbXBsZSBub25jZQ=="),
+            ("sec-websocket-protocol", "chat"),
+        ] {
+            headers.push(name, value).unwrap();
+        }
+        let request = Request::new("GET", "/chat?room=7", headers);
+        let frames = masked(TEXT, "early");
+        let (read_too_far, rest) = frames.split_at(5);
+
+        let (stream, mut peer) = tokio::io::duplex(1000);
+        wire::write(&mut peer, rest).await;
+        let mut socket = Server::new()
+            .subprotocols(["chat"])
+            .accept_request(request, stream, BytesMut::from(read_too_far))
+            .await
+            .unwrap();
+        let head = wire::read_head(&mut peer).await;
+        assert!(head.starts_with("HTTP/1.1 101 "), "{head}");
+        let accept = wire::header(&head, "Sec-WebSocket-Accept");
+        assert_eq!(accept, Some("s3pPLMBiTxaQ9kYGzzhZRbK+xOo="));
+        assert_eq!(socket.subprotocol(), Some("chat"));
+        let event = socket.recv().await.unwrap();
+        assert_eq!(event, Some(Event::Message(Message::from("early"))));
+    });
+}
+
+#[test]
+fn a_bad_request_that_another_http_stack_has_parsed_is_answered() {
+    run(async {
+        let (stream, mut peer) = tokio::io::duplex(1000);
+        let request = Request::new("GET", "/", Headers::new());
+        let server = Server::new();
+        let accepted = server.accept_request(request, stream, BytesMut::new());
+        let (accepted, head) = tokio::join!(accepted, async {
+            let head = wire::read_head(&mut peer).await;
+            drop(peer);
+            head
+        });
+        assert!(head.starts_with("HTTP/1.1 400 "), "{head}");
+        assert!(matches!(accepted, Err(Error::Handshake(_))));
+    });
+}
+
+/// Frames that came with the request, before the server had answered, are not lost.
+#[test]
+fn frames_right_behind_the_request() {
+    run(async {
+        let (stream, mut peer) = tokio::io::duplex(1000);
+        wire::write(&mut peer, wire::request("")).await;
+        wire::write(&mut peer, masked(TEXT, "early")).await;
+        let mut server = accept(stream).await.unwrap();
+        assert_eq!(text(server.recv().await.unwrap()), "early");
+    });
+}
+
+#[test]
+fn small_messages_are_sent_at_once() {
+    run(async {
+        for nodelay in [true, false] {
+            let server = Server::new().nodelay(nodelay);
+            let (mut listener, url) = listen(server).await;
+            let client = Client::new(&url).nodelay(nodelay).connect();
+            let (server, client) = tokio::join!(listener.accept(), client);
+            let (server, client) = (server.unwrap().unwrap(), client.unwrap());
+            assert_eq!(server.get_ref().nodelay().unwrap(), nodelay);
+            assert_eq!(client.get_ref().nodelay().unwrap(), nodelay);
+        }
+        let (mut listener, url) = listen(Server::new()).await;
+        let (server, client) = tokio::join!(listener.accept(), connect(&url));
+        assert!(server.unwrap().unwrap().get_ref().nodelay().unwrap());
+        assert!(client.unwrap().get_ref().nodelay().unwrap());
+    });
+}
+
+#[test]
+fn a_failed_handshake_is_one_error_and_the_next_goes_on() {
+    run(async {
+        let (mut listener, url) = listen(Server::new()).await;
+        let mut stranger = TcpStream::connect(listener.local_addr()).await.unwrap();
+        wire::write(&mut stranger, "\x16\x03\x01 this is no HTTP").await;
+        let (failed, _) = tokio::join!(listener.accept(), wire::read_rest(&mut stranger));
+        assert!(matches!(failed, Some(Err(Error::Handshake(_)))));
+
+        let gone = TcpStream::connect(listener.local_addr()).await.unwrap();
+        drop(gone);
+        assert!(matches!(listener.accept().await, Some(Err(_))));
+
+        let (server, client) = tokio::join!(listener.accept(), connect(&url));
+        assert!(server.unwrap().is_ok());
+        assert!(client.is_ok());
+    });
+}

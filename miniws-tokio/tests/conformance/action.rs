@@ -1,0 +1,77 @@
+//! What the application does, done to a WebSocket.
+
+use bytes::Bytes;
+use miniws_conformance::{Action, CloseBody, Kind, kebab};
+use miniws_tokio::{
+    CloseCode, Error, Message, PreparedMessage, SendError, State, Utf8Bytes, WebSocket,
+};
+
+use crate::far::Near;
+use crate::view;
+
+pub(crate) type Socket = WebSocket<Near>;
+
+/// Does what needs no waiting, and returns what does.
+pub(crate) fn perform(socket: &mut Socket, action: &Action) -> Result<Option<Waiting>, String> {
+    match action {
+        Action::Send(kind, data) => {
+            let message = message(*kind, data)?;
+            socket.feed(message.clone()).map_err(|error| match error {
+                Error::Send(SendError::Full(Some(back))) if back == message => "full".into(),
+                Error::Send(SendError::Full(_)) => "full, and the message is lost".into(),
+                error => name(&error),
+            })?;
+        }
+        Action::SendWith(..) => return Err("this subject does not compress yet".into()),
+        Action::Chunk { kind, data, last } => socket
+            .feed_chunk(view::message_kind(*kind), data.clone(), *last)
+            .map_err(|error| name(&error))?,
+        Action::Prepared(kind, data) => socket
+            .feed_prepared(&PreparedMessage::new(message(*kind, data)?))
+            .map_err(|error| name(&error))?,
+        Action::Ping(data) => return Ok(Some(Waiting::Ping(data.clone()))),
+        Action::Close(Some(body)) => return Ok(Some(Waiting::Close(body.clone()))),
+        Action::Close(None) => return Err("a close without a code cannot be asked for".into()),
+    }
+    Ok(None)
+}
+
+/// A call that is asynchronous. When it waits, it has done what it was asked to.
+pub(crate) enum Waiting {
+    Ping(Vec<u8>),
+    Close(CloseBody),
+}
+
+impl Waiting {
+    pub(crate) async fn perform(&self, socket: &mut Socket) -> Result<(), String> {
+        match self {
+            Self::Ping(data) => socket.ping(data).await,
+            Self::Close(body) => {
+                if socket.state() != State::Open {
+                    // It would only wait for the end.
+                    return Err(kebab(&SendError::Closed));
+                }
+                let code = CloseCode::from(body.code);
+                socket.close_with(code, &body.reason).await.map(drop)
+            }
+        }
+        .map_err(|error| name(&error))
+    }
+}
+
+pub(crate) fn name(error: &Error) -> String {
+    match error {
+        Error::Send(error) => kebab(error),
+        error => error.to_string(),
+    }
+}
+
+fn message(kind: Kind, data: &[u8]) -> Result<Message, String> {
+    let data = Bytes::copy_from_slice(data);
+    match kind {
+        Kind::Binary => Ok(Message::Binary(data)),
+        Kind::Text => Utf8Bytes::try_from(data)
+            .map(Message::Text)
+            .map_err(|error| error.to_string()),
+    }
+}

@@ -1,0 +1,56 @@
+//! The conformance corpus through the adapter: over a pipe that reads and writes in pieces and is
+//! often not ready, the same with every future dropped and made anew, and over TCP.
+
+#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)]
+
+mod action;
+mod drive;
+mod far;
+mod pipe;
+mod start;
+mod subject;
+mod tcp;
+// What the core's test makes of the core's types.
+#[path = "../../../miniws-proto/tests/core_subject/view.rs"]
+mod view;
+
+use std::process::ExitCode;
+
+use miniws_conformance::{Need, Suite, Way, run_all};
+
+use drive::Futures;
+
+fn main() -> ExitCode {
+    let kept = Suite::new(|case| start::over_pipe(case, Futures::Kept)).prefix("pipe/");
+    let dropped = Suite::new(|case| start::over_pipe(case, Futures::Dropped)).prefix("cancelled/");
+    let tcp = Suite::new(start::over_tcp)
+        .prefix("tcp/")
+        .ways([Way::Whole, Way::Bytewise, Way::Random(1)])
+        .lacks(Need::Clock)
+        .lacks(Need::Stall)
+        .lacks(Need::Held);
+    run_all([kept, dropped, tcp].map(less))
+}
+
+/// What the adapter's interface doesn't have.
+fn less(suite: Suite) -> Suite {
+    EXCEPT
+        .into_iter()
+        .fold(suite.lacks(Need::Deflate), |suite, (id, reason)| {
+            suite.except(id, reason)
+        })
+}
+
+const EXCEPT: [(&str, &str); 8] = [
+    ("close/ours-empty", WITHOUT_CODE),
+    ("close/no-data-after-ours", WITHOUT_CODE),
+    ("control/ping-of-ours-after-our-close", WITHOUT_CODE),
+    ("prepared/not-after-the-close", WITHOUT_CODE),
+    ("time/keep-alive-ends-with-the-close", WITHOUT_CODE),
+    ("limits/queue-full-for-pings", "a ping waits for room"),
+    ("control/ping-flood-is-bounded", PONG_COUNTS),
+    ("control/ping-flood-the-latest-wins", PONG_COUNTS),
+];
+
+const PONG_COUNTS: &str = "no view of the queue without the pong that is not in it yet";
+const WITHOUT_CODE: &str = "a close always has a code";
