@@ -77,6 +77,19 @@ impl Client {
     ///
     /// User and password go into an `Authorization` header. What is wrong with a URL, or any other
     /// setting, is told when connecting.
+    ///
+    /// ```no_run
+    /// use miniws_tokio::{Client, IpFamily};
+    ///
+    /// # async fn example() -> Result<(), miniws_tokio::Error> {
+    /// let socket = Client::new("ws://ada:secret@[::1]:9001/chat?room=7")
+    ///     .local_address([0, 0, 0, 0, 0, 0, 0, 1].into())
+    ///     .ip_family(IpFamily::V6)
+    ///     .connect()
+    ///     .await?;
+    /// println!("connected to {:?}", socket.remote_addr());
+    /// # Ok(()) }
+    /// ```
     pub fn new(url: &str) -> Self {
         Self {
             url: url.to_owned(),
@@ -146,6 +159,18 @@ impl Client {
 
     /// A hook that sees the response before the connection opens. When it returns `false`,
     /// connecting fails with [`Error::Aborted`].
+    ///
+    /// ```
+    /// use miniws_tokio::{Client, Error, accept};
+    ///
+    /// # #[tokio::main(flavor = "current_thread")] async fn main() -> Result<(), Box<dyn std::error::Error>> {
+    /// let (ours, theirs) = tokio::io::duplex(1024);
+    /// tokio::spawn(accept(theirs));
+    /// let client = Client::new("ws://in.memory/")
+    ///     .on_response(|response| response.headers().get("X-Served-By").is_some());
+    /// assert!(matches!(client.handshake(ours).await, Err(Error::Aborted)));
+    /// # Ok(()) }
+    /// ```
     pub fn on_response(mut self, hook: impl FnOnce(&Response) -> bool + Send + 'static) -> Self {
         self.on_response = Some(Box::new(hook));
         self

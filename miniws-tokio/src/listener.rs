@@ -189,6 +189,15 @@ pub struct Stopper(Stop);
 
 impl Stopper {
     /// Stops listening. Connections that are open are left alone; handshakes under way are finished.
+    ///
+    /// ```
+    /// # use miniws_tokio::Server;
+    /// # #[tokio::main(flavor = "current_thread")] async fn main() -> Result<(), Box<dyn std::error::Error>> {
+    /// let mut listener = Server::new().bind("127.0.0.1:0").await?;
+    /// listener.stopper().stop();
+    /// assert!(listener.accept().await.is_none());
+    /// # Ok(()) }
+    /// ```
     pub fn stop(&self) {
         self.0.stop();
     }

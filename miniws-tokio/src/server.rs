@@ -113,6 +113,23 @@ impl Server {
     ///
     /// Only what was asked for can be agreed to (RFC 6455 section 4.2.2): for anything else the
     /// client gets status 500 and the server an error.
+    ///
+    /// ```
+    /// use miniws_tokio::{Client, Server};
+    ///
+    /// # #[tokio::main(flavor = "current_thread")] async fn main() -> Result<(), Box<dyn std::error::Error>> {
+    /// // The newest version of the chat that the client knows as well.
+    /// let server = Server::new().choose_subprotocol(|request| {
+    ///     request.subprotocols().filter(|name| name.starts_with("chat.")).max().map(str::to_owned)
+    /// });
+    /// let (ours, theirs) = tokio::io::duplex(1024);
+    /// let serving = tokio::spawn(async move { server.accept(theirs).await });
+    /// let client = Client::new("ws://in.memory/").subprotocol("chat.1").subprotocol("chat.2");
+    /// let socket = client.handshake(ours).await?;
+    /// assert_eq!(socket.subprotocol(), Some("chat.2"));
+    /// # let _ = serving;
+    /// # Ok(()) }
+    /// ```
     pub fn choose_subprotocol(
         mut self,
         hook: impl Fn(&Request) -> Option<String> + Send + Sync + 'static,
@@ -123,6 +140,33 @@ impl Server {
 
     /// A hook that sees the request and where it comes from before anything is answered, and accepts
     /// or rejects it. It may await whatever it likes; other handshakes go on meanwhile.
+    ///
+    /// ```
+    /// use miniws_tokio::{Accept, Attempt, Client, Error, HandshakeError, Reply, Server};
+    ///
+    /// # #[tokio::main(flavor = "current_thread")] async fn main() -> Result<(), Box<dyn std::error::Error>> {
+    /// async fn is_known(_token: &str) -> bool {
+    ///     tokio::task::yield_now().await; // a question to a database, say
+    ///     false
+    /// }
+    ///
+    /// let server = Server::new().verify(|attempt: Attempt| async move {
+    ///     println!("{:?} offers {:?}", attempt.remote_addr(), attempt.extensions());
+    ///     match attempt.request().headers().get("Authorization") {
+    ///         Some(token) if is_known(token).await => Ok(Accept::new()),
+    ///         Some(_) => Err(Reply::default()), // status 403
+    ///         None => Err(Reply::new(401).header("WWW-Authenticate", "Bearer").body("who are you?")),
+    ///     }
+    /// });
+    /// let mut listener = server.bind("127.0.0.1:0").await?;
+    /// let url = format!("ws://{}/", listener.local_addr());
+    /// tokio::spawn(async move { while listener.accept().await.is_some() {} });
+    ///
+    /// let refused = Client::new(&url).connect().await.unwrap_err();
+    /// let Error::Handshake(HandshakeError::Refused(response)) = refused else { panic!() };
+    /// assert_eq!((response.status(), response.body()), (401, &b"who are you?"[..]));
+    /// # Ok(()) }
+    /// ```
     ///
     /// [`Reply::default`] rejects with status 403. A subprotocol that the [`Accept`] names takes the
     /// place of the other ways to choose one.
@@ -136,7 +180,30 @@ impl Server {
     }
 
     /// A hook that answers plain HTTP requests, with a page for example. Without it they get status
-    /// 426.
+    /// 426. What is no proper request at all is answered without asking anyone, for example with
+    /// status 400.
+    ///
+    /// ```
+    /// use miniws_tokio::{Reply, Server};
+    /// use tokio::io::{AsyncReadExt, AsyncWriteExt};
+    ///
+    /// # #[tokio::main(flavor = "current_thread")] async fn main() -> Result<(), Box<dyn std::error::Error>> {
+    /// async fn answer(server: Server, request: &[u8]) -> std::io::Result<String> {
+    ///     let (mut client, stream) = tokio::io::duplex(4096);
+    ///     tokio::spawn(async move { server.accept(stream).await });
+    ///     client.write_all(request).await?;
+    ///     let mut answer = String::new();
+    ///     client.read_to_string(&mut answer).await?;
+    ///     Ok(answer)
+    /// }
+    ///
+    /// let server = Server::new().plain(|_request| Reply::new(200).body("a page"));
+    /// let page = answer(server.clone(), b"GET / HTTP/1.1\r\nHost: localhost\r\n\r\n").await?;
+    /// assert!(page.starts_with("HTTP/1.1 200") && page.ends_with("a page"));
+    /// let refusal = answer(server, b"rubbish\r\n\r\n").await?;
+    /// assert!(refusal.starts_with("HTTP/1.1 400"));
+    /// # Ok(()) }
+    /// ```
     pub fn plain(mut self, hook: impl Fn(&Request) -> Reply + Send + Sync + 'static) -> Self {
         self.acceptor.set_plain(hook);
         self
@@ -165,6 +232,14 @@ impl Server {
 
     /// Listens on a host and port; port 0 picks a free one.
     ///
+    /// ```
+    /// # use miniws_tokio::Server;
+    /// # #[tokio::main(flavor = "current_thread")] async fn main() -> Result<(), Box<dyn std::error::Error>> {
+    /// let listener = Server::new().backlog(128).bind("localhost:0").await?;
+    /// println!("listening on ws://{}", listener.local_addr());
+    /// # Ok(()) }
+    /// ```
+    ///
     /// # Errors
     ///
     /// When the host can't be resolved or the port can't be had.
@@ -178,6 +253,16 @@ impl Server {
     }
 
     /// Takes over a listener that the caller has made.
+    ///
+    /// ```
+    /// # use miniws_tokio::Server;
+    /// # #[tokio::main(flavor = "current_thread")] async fn main() -> Result<(), Box<dyn std::error::Error>> {
+    /// let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await?;
+    /// let address = listener.local_addr()?;
+    /// let listener = Server::new().listen(listener)?;
+    /// assert_eq!(listener.local_addr(), address);
+    /// # Ok(()) }
+    /// ```
     ///
     /// # Errors
     ///
