@@ -1,0 +1,60 @@
+//! One measurement in a process of its own.
+
+use std::process::{Command, Stdio};
+use std::time::Duration;
+
+use super::{Case, named};
+use crate::{contestants, meter};
+
+/// What such a process prints and its parent reads.
+#[derive(Clone, Copy, Debug)]
+pub struct OneResult {
+    pub messages: u64,
+    pub time: Duration,
+    pub allocations: u64,
+}
+
+impl OneResult {
+    pub fn parse(text: &str) -> Option<Self> {
+        let mut numbers = text.split_whitespace().map(str::parse);
+        let mut next = || numbers.next()?.ok();
+        Some(Self {
+            messages: next()?,
+            time: Duration::from_nanos(next()?),
+            allocations: next()?,
+        })
+    }
+
+    /// Measures in a new process. `None` when that failed.
+    pub fn measure(contestant: &str, case: &Case, messages: u64) -> Option<Self> {
+        let output = Command::new(std::env::current_exe().ok()?)
+            .args(["one", contestant, &case.name(), &messages.to_string()])
+            .stdin(Stdio::null())
+            .stderr(Stdio::null())
+            .output()
+            .ok()?;
+        Self::parse(&String::from_utf8_lossy(&output.stdout))
+    }
+
+    pub fn nanos(&self) -> f64 {
+        self.time.as_nanos() as f64 / self.messages as f64
+    }
+}
+
+/// What the new process does: measures and prints.
+///
+/// # Errors
+///
+/// When there is no such contestant or case, or nothing was measured.
+pub fn one(contestant: &str, case: &str, messages: u64) -> Result<(), String> {
+    let entry = contestants::named(contestant).ok_or("no such contestant")?;
+    let case = named(case).ok_or("no such case")?;
+    let messages = (entry.run)(&case, messages);
+    let measured = meter::take().ok_or("nothing was measured")?;
+    println!(
+        "{messages} {} {}",
+        measured.time.as_nanos(),
+        measured.allocations
+    );
+    Ok(())
+}

@@ -1,0 +1,109 @@
+//! miniws-proto on the bare loop.
+
+use std::io::{self, ErrorKind, IoSlice, Write};
+use std::net::TcpStream;
+use std::sync::{Arc, LazyLock};
+
+use bytes::{Buf, BytesMut};
+use miniws_proto::{Config, Connection, Event, Negotiated};
+
+use super::Echo;
+
+/// A connection, and what has come of a frame.
+pub struct Core {
+    connection: Connection,
+    half: BytesMut,
+}
+
+/// Buffers that go from connection to connection.
+#[derive(Default)]
+pub struct Buffers {
+    input: BytesMut,
+    output: Vec<u8>,
+}
+
+static CONFIG: LazyLock<Arc<Config>> = LazyLock::new(Arc::default);
+
+impl Echo for Core {
+    type Shared = Buffers;
+
+    fn new() -> Self {
+        Self {
+            connection: Connection::server(CONFIG.clone(), Negotiated::default()),
+            half: BytesMut::new(),
+        }
+    }
+
+    fn go_on(&mut self, stream: &mut TcpStream, buffers: &mut Buffers) -> io::Result<bool> {
+        if self.write(stream)? {
+            return Ok(true);
+        }
+        let input = if self.half.is_empty() {
+            &mut buffers.input
+        } else {
+            &mut self.half
+        };
+        input.reserve(self.connection.read_hint().max(64 << 10));
+        match read(stream, input) {
+            Ok(0) => return Err(ErrorKind::UnexpectedEof.into()),
+            Ok(_) => {}
+            Err(rustix::io::Errno::WOULDBLOCK) => return Ok(false),
+            Err(error) => return Err(error.into()),
+        }
+        if self.connection.outgoing().is_empty() {
+            let output = std::mem::take(&mut buffers.output);
+            self.connection.outgoing().give_buffer(output);
+        }
+        while let Some(event) = self.connection.receive(input).map_err(io::Error::other)? {
+            match event {
+                Event::Message(message) => {
+                    self.connection.send(message).map_err(io::Error::other)?;
+                }
+                Event::Close(_) => return Err(ErrorKind::ConnectionAborted.into()),
+                _ => {}
+            }
+        }
+        let waits = self.write(stream)?;
+        if let Some(buffer) = self.connection.outgoing().take_buffer() {
+            buffers.output = buffer;
+        }
+        if !buffers.input.is_empty() {
+            self.half = std::mem::take(&mut buffers.input);
+        } else if self.half.is_empty() && self.half.capacity() > 0 {
+            buffers.input = std::mem::take(&mut self.half);
+        }
+        Ok(waits)
+    }
+}
+
+impl Core {
+    /// Writes as much as the socket takes. Returns whether there is more.
+    fn write(&mut self, stream: &mut TcpStream) -> io::Result<bool> {
+        loop {
+            let outgoing = self.connection.outgoing();
+            if outgoing.is_empty() {
+                return Ok(false);
+            }
+            let mut slices = [IoSlice::new(&[]); 16];
+            let count = outgoing.chunks_vectored(&mut slices);
+            match stream.write_vectored(&slices[..count]) {
+                Ok(written) => outgoing.advance(written),
+                Err(error) if error.kind() == ErrorKind::WouldBlock => return Ok(true),
+                Err(error) => return Err(error),
+            }
+        }
+    }
+}
+
+/// Reads into the spare room of `input`.
+#[expect(
+    unsafe_code,
+    reason = "zeroing the room first would cost more than reading into it"
+)]
+fn read(stream: &TcpStream, input: &mut BytesMut) -> rustix::io::Result<usize> {
+    let (read, _) = rustix::io::read(stream, input.spare_capacity_mut())?;
+    let count = read.len();
+    // SAFETY: `read` is the initialised start of the spare room.
+    unsafe { input.set_len(input.len() + count) };
+    Ok(count)
+}
