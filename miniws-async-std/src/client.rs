@@ -128,6 +128,20 @@ impl<R: 'static> Client<R> {
 
     /// A hook that sees the response before the connection opens. When it returns `false`,
     /// connecting fails with [`Error::Aborted`].
+    ///
+    /// ```
+    /// use miniws_async_std::{Client, Error, accept};
+    /// use smol::net::unix::UnixStream;
+    ///
+    /// # fn main() -> Result<(), Box<dyn std::error::Error>> { smol::block_on(async {
+    /// let (ours, theirs) = UnixStream::pair()?;
+    /// let serving = smol::spawn(async move { accept(theirs).await });
+    /// let client = Client::new("ws://a.socket/")
+    ///     .on_response(|response| response.headers().get("X-Served-By").is_some());
+    /// assert!(matches!(client.handshake(ours).await, Err(Error::Aborted)));
+    /// # let _ = serving;
+    /// # Ok(()) }) }
+    /// ```
     pub fn on_response(mut self, hook: impl FnOnce(&Response) -> bool + Send + 'static) -> Self {
         self.on_response = Some(Box::new(hook));
         self

@@ -116,6 +116,24 @@ impl<R> Server<R> {
     ///
     /// Only what was asked for can be agreed to (RFC 6455 section 4.2.2): for anything else the
     /// client gets status 500 and the server an error.
+    ///
+    /// ```
+    /// use miniws_async_std::{Client, Server};
+    /// use smol::net::unix::UnixStream;
+    ///
+    /// # fn main() -> Result<(), Box<dyn std::error::Error>> { smol::block_on(async {
+    /// // The newest version of the chat that the client knows as well.
+    /// let server = Server::new().choose_subprotocol(|request| {
+    ///     request.subprotocols().filter(|name| name.starts_with("chat.")).max().map(str::to_owned)
+    /// });
+    /// let (ours, theirs) = UnixStream::pair()?;
+    /// let serving = smol::spawn(async move { server.accept(theirs).await });
+    /// let client = Client::new("ws://a.socket/").subprotocol("chat.1").subprotocol("chat.2");
+    /// let socket = client.handshake(ours).await?;
+    /// assert_eq!(socket.subprotocol(), Some("chat.2"));
+    /// # let _ = serving;
+    /// # Ok(()) }) }
+    /// ```
     pub fn choose_subprotocol(
         mut self,
         hook: impl Fn(&Request) -> Option<String> + Send + Sync + 'static,
@@ -126,6 +144,34 @@ impl<R> Server<R> {
 
     /// A hook that sees the request and where it comes from before anything is answered, and accepts
     /// or rejects it. It may await whatever it likes; other handshakes go on meanwhile.
+    ///
+    /// ```
+    /// use miniws_async_std::{Accept, Attempt, Client, Error, HandshakeError, Reply, Server};
+    /// use smol::net::unix::UnixStream;
+    ///
+    /// # fn main() -> Result<(), Box<dyn std::error::Error>> { smol::block_on(async {
+    /// async fn is_known(_token: &str) -> bool {
+    ///     smol::future::yield_now().await; // a question to a database, say
+    ///     false
+    /// }
+    ///
+    /// let server = Server::new().verify(|attempt: Attempt| async move {
+    ///     println!("{:?} offers {:?}", attempt.remote_addr(), attempt.extensions());
+    ///     match attempt.request().headers().get("Authorization") {
+    ///         Some(token) if is_known(token).await => Ok(Accept::new()),
+    ///         Some(_) => Err(Reply::default()), // status 403
+    ///         None => Err(Reply::new(401).header("WWW-Authenticate", "Bearer").body("who are you?")),
+    ///     }
+    /// });
+    /// let (ours, theirs) = UnixStream::pair()?;
+    /// let serving = smol::spawn(async move { server.accept(theirs).await });
+    ///
+    /// let refused = Client::new("ws://a.socket/").handshake(ours).await.unwrap_err();
+    /// let Error::Handshake(HandshakeError::Refused(response)) = refused else { panic!() };
+    /// assert_eq!((response.status(), response.body()), (401, &b"who are you?"[..]));
+    /// assert!(matches!(serving.await, Err(Error::Declined { status: 401 })));
+    /// # Ok(()) }) }
+    /// ```
     ///
     /// [`Reply::default`] rejects with status 403. A subprotocol that the [`Accept`] names takes the
     /// place of the other ways to choose one.
@@ -139,7 +185,32 @@ impl<R> Server<R> {
     }
 
     /// A hook that answers plain HTTP requests, with a page for example. Without it they get status
-    /// 426.
+    /// 426. What is no proper request at all is answered without asking anyone, for example with
+    /// status 400.
+    ///
+    /// ```
+    /// use miniws_async_std::{Reply, Server};
+    /// use smol::io::{AsyncReadExt, AsyncWriteExt};
+    /// use smol::net::unix::UnixStream;
+    ///
+    /// # fn main() -> Result<(), Box<dyn std::error::Error>> { smol::block_on(async {
+    /// async fn answer(server: Server, request: &[u8]) -> std::io::Result<String> {
+    ///     let (mut client, stream) = UnixStream::pair()?;
+    ///     let serving = smol::spawn(async move { server.accept(stream).await });
+    ///     client.write_all(request).await?;
+    ///     let mut answer = String::new();
+    ///     client.read_to_string(&mut answer).await?;
+    ///     drop((client, serving));
+    ///     Ok(answer)
+    /// }
+    ///
+    /// let server = Server::new().plain(|_request| Reply::new(200).body("a page"));
+    /// let page = answer(server.clone(), b"GET / HTTP/1.1\r\nHost: localhost\r\n\r\n").await?;
+    /// assert!(page.starts_with("HTTP/1.1 200") && page.ends_with("a page"));
+    /// let refusal = answer(server, b"rubbish\r\n\r\n").await?;
+    /// assert!(refusal.starts_with("HTTP/1.1 400"));
+    /// # Ok(()) }) }
+    /// ```
     pub fn plain(mut self, hook: impl Fn(&Request) -> Reply + Send + Sync + 'static) -> Self {
         self.acceptor.set_plain(hook);
         self

@@ -109,6 +109,35 @@ impl<S: AsyncRead + AsyncWrite + Unpin> WebSocket<S> {
     /// WebSocket then is a clean end. A last `recv`, which gives `None`, waits for the end of TCP
     /// under the close timeout.
     ///
+    /// ```
+    /// use miniws_async_std::{CloseCode, Event, SendError, State};
+    ///
+    /// # fn main() -> Result<(), Box<dyn std::error::Error>> { smol::block_on(async {
+    /// # let (ours, theirs) = smol::net::unix::UnixStream::pair()?;
+    /// # let serving = smol::spawn(async move { miniws_async_std::accept(theirs).await });
+    /// # let mut client = miniws_async_std::Client::new("ws://a.socket/").handshake(ours).await?;
+    /// # let mut server = serving.await?;
+    /// client.feed("bye")?;
+    /// let closing = smol::spawn(async move { client.close_with(CloseCode::from(4000), "done").await });
+    /// while let Some(event) = server.recv().await? {
+    ///     match event {
+    ///         Event::Message(message) => assert_eq!(message.as_text(), Some("bye")),
+    ///         Event::Close(Some(frame)) => {
+    ///             assert_eq!((frame.code(), frame.reason()), (CloseCode::from(4000), "done"));
+    ///             assert_eq!(server.state(), State::Closing);
+    ///             let error = server.feed("too late").unwrap_err();
+    ///             assert!(matches!(error, miniws_async_std::Error::Send(SendError::Closed)));
+    ///             break; // dropping the server now is fine
+    ///         }
+    ///         Event::Close(None) => println!("closed without a code: 1005"),
+    ///         _ => {}
+    ///     }
+    /// }
+    /// drop(server);
+    /// assert!(closing.await?.clean);
+    /// # Ok(()) }) }
+    /// ```
+    ///
     /// # Errors
     ///
     /// [`Error::Receive`] when the peer broke the protocol or a limit, was silent for too long, or
@@ -239,6 +268,21 @@ impl<S: AsyncRead + AsyncWrite + Unpin> WebSocket<S> {
 
     /// Sends a ping with a payload of at most 125 bytes. The answer comes as [`Event::Pong`].
     ///
+    /// ```
+    /// # use miniws_async_std::Event;
+    /// # fn main() -> Result<(), Box<dyn std::error::Error>> { smol::block_on(async {
+    /// # let (ours, theirs) = smol::net::unix::UnixStream::pair()?;
+    /// # let serving = smol::spawn(async move { miniws_async_std::accept(theirs).await });
+    /// # let mut client = miniws_async_std::Client::new("ws://a.socket/").handshake(ours).await?;
+    /// # let mut server = serving.await?;
+    /// client.ping(b"are you there?").await?;
+    /// # let serving = smol::spawn(async move { while let Ok(Some(_)) = server.recv().await {} });
+    /// let Some(Event::Pong(payload)) = client.recv().await? else { panic!() };
+    /// assert_eq!(payload, "are you there?");
+    /// # drop(serving);
+    /// # Ok(()) }) }
+    /// ```
+    ///
     /// # Errors
     ///
     /// [`SendError::ControlTooLong`](crate::SendError::ControlTooLong) for a longer payload, else as
@@ -302,6 +346,21 @@ impl<S: AsyncRead + AsyncWrite + Unpin> WebSocket<S> {
     }
 
     /// Ends the connection here and now, without a close handshake: the peer sees 1006.
+    ///
+    /// ```
+    /// # use miniws_async_std::{CloseCode, State};
+    /// # fn main() -> Result<(), Box<dyn std::error::Error>> { smol::block_on(async {
+    /// # let (ours, theirs) = smol::net::unix::UnixStream::pair()?;
+    /// # let serving = smol::spawn(async move { miniws_async_std::accept(theirs).await });
+    /// # let mut client = miniws_async_std::Client::new("ws://a.socket/").handshake(ours).await?;
+    /// # let mut server = serving.await?;
+    /// client.terminate();
+    /// let error = server.recv().await.unwrap_err();
+    /// assert!(error.is_connection_lost());
+    /// assert_eq!(server.state(), State::Closed);
+    /// assert_eq!(server.close_status().map(|status| status.code), Some(CloseCode::ABNORMAL));
+    /// # Ok(()) }) }
+    /// ```
     pub fn terminate(self) {
         drop(self);
     }
