@@ -324,9 +324,7 @@ impl<S: Transport, T: Timer> Driver<S, T> {
 
     /// Ready when a deadline, or the server's stop, has changed something.
     fn poll_deadline(&mut self, cx: &mut Context<'_>) -> Poll<()> {
-        if let Some(stop) = &mut self.stop
-            && stop.poll(cx, &mut self.connection).is_ready()
-        {
+        if self.poll_stop(cx).is_ready() {
             return Poll::Ready(());
         }
         loop {
@@ -345,9 +343,7 @@ impl<S: Transport, T: Timer> Driver<S, T> {
     /// Ready when a deadline, or the server's stop, has changed something, with an error if that
     /// ended the connection.
     fn poll_write_deadline(&mut self, cx: &mut Context<'_>) -> Poll<Result<(), Error>> {
-        if let Some(stop) = &mut self.stop
-            && stop.poll(cx, &mut self.connection).is_ready()
-        {
+        if self.poll_stop(cx).is_ready() {
             return Poll::Ready(self.verdict());
         }
         loop {
@@ -360,6 +356,14 @@ impl<S: Transport, T: Timer> Driver<S, T> {
                 return Poll::Ready(self.verdict());
             }
             ready!(self.timer.poll_until(cx, deadline));
+        }
+    }
+
+    /// Ready when the server's stop has changed something.
+    fn poll_stop(&mut self, cx: &mut Context<'_>) -> Poll<()> {
+        match &mut self.stop {
+            Some(stop) => stop.poll(cx, &mut self.connection),
+            None => Poll::Pending,
         }
     }
 

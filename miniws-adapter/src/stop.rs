@@ -65,22 +65,12 @@ impl Stop {
 
     /// Returns when it is time to stop listening.
     pub async fn stopped(&self) {
-        while !self.is_stopped() {
-            let listener = self.0.stopped.listen();
-            if !self.is_stopped() {
-                listener.await;
-            }
-        }
+        self.0.reached(STOP).await;
     }
 
     /// Returns when it is time to end.
     pub async fn ended(&self) {
-        while self.0.word() < END {
-            let listener = self.0.stopped.listen();
-            if self.0.word() < END {
-                listener.await;
-            }
-        }
+        self.0.reached(END).await;
     }
 
     /// Stops listening, and makes all connections, those to come as well, close with 1001.
@@ -114,6 +104,17 @@ impl Stop {
 impl Inner {
     fn word(&self) -> u8 {
         self.word.load(Ordering::SeqCst)
+    }
+
+    /// Returns when `word`, or a later one, has been said.
+    async fn reached(&self, word: u8) {
+        while self.word() < word {
+            let listener = self.stopped.listen();
+            // It may have been said before the listener was there.
+            if self.word() < word {
+                listener.await;
+            }
+        }
     }
 
     fn say(&self, word: u8) {
