@@ -59,23 +59,11 @@ impl Connection {
             }
         }
         let is_complete = frame.remaining == 0 && !self.receiver.has_more;
-        if is_complete {
-            self.end_frame(&frame.header);
-        } else {
-            self.receiver.frame = Some(frame);
-        }
         let event = match self.config.chunks {
             true if is_ended || !out.is_empty() => Some(chunk(kind, out, is_ended)),
             false if is_ended => Some(Event::Message(message(kind, out))),
             _ => None,
         };
-        Ok(match event {
-            Some(event) => {
-                self.timers.messages = true;
-                Step::Event(event)
-            }
-            None if is_complete => Step::Nothing,
-            None => Step::Starved,
-        })
+        Ok(self.put_back(frame, is_complete, event))
     }
 }

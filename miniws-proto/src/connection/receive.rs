@@ -222,19 +222,24 @@ impl Connection {
             None
         };
 
+        Ok(self.put_back(frame, complete, event))
+    }
+
+    /// Ends a data frame that is complete, or keeps it for what is to come of it.
+    pub(super) fn put_back(&mut self, frame: Frame, complete: bool, event: Option<Event>) -> Step {
         if complete {
             self.end_frame(&frame.header);
         } else {
             self.receiver.frame = Some(frame);
         }
-        Ok(match event {
+        match event {
             Some(event) => {
                 self.timers.messages = true;
                 Step::Event(event)
             }
             None if complete => Step::Nothing,
             None => Step::Starved,
-        })
+        }
     }
 
     fn receive_control(
