@@ -228,15 +228,15 @@ impl<S: Transport, T: Timer> Driver<S, T> {
         })
     }
 
-    /// Closes with `frame`, unless the connection is closing already, then receives and drops events
-    /// until it has ended.
+    /// Closes with `frame`, or without a code, unless the connection is closing already, then
+    /// receives and drops events until it has ended.
     pub fn poll_close(
         &mut self,
         cx: &mut Context<'_>,
-        frame: &CloseFrame,
+        frame: Option<&CloseFrame>,
     ) -> Poll<Result<CloseStatus, Error>> {
         if self.connection.state() == State::Open {
-            self.connection.close(Some(frame.clone()))?;
+            self.connection.close(frame.cloned())?;
         }
         while ready!(self.poll_recv(cx))?.is_some() {}
         let status = self.connection.close_status();

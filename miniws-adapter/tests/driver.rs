@@ -293,11 +293,20 @@ fn a_stop_that_was_said_before() {
 fn closing_drops_what_still_comes() {
     let mut driver = server([read(TEXT), read(PING), read(CLOSE), read(b"")]);
     let frame = CloseFrame::new(1000.into(), "").unwrap();
-    match driver.poll_close(&mut cx(), &frame) {
+    match driver.poll_close(&mut cx(), Some(&frame)) {
         Poll::Ready(Ok(status)) => assert!(status.clean),
         other => panic!("{other:?}"),
     }
     assert!(written(&driver).starts_with(b"\x88\x02\x03\xe8"));
+}
+
+/// A close frame can go without a code.
+#[test]
+fn closing_without_a_code() {
+    let mut driver = server([read(CLOSE), read(b"")]);
+    let closed = driver.poll_close(&mut cx(), None);
+    assert!(matches!(closed, Poll::Ready(Ok(status)) if status.clean));
+    assert_eq!(written(&driver), b"\x88\x00");
 }
 
 /// As a stream, it ends after an error.

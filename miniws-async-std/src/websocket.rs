@@ -342,7 +342,7 @@ impl<S: AsyncRead + AsyncWrite + Unpin> WebSocket<S> {
         reason: &str,
     ) -> Result<CloseStatus, Error> {
         let frame = CloseFrame::new(code, reason)?;
-        poll_fn(|cx| self.driver.poll_close(cx, &frame)).await
+        poll_fn(|cx| self.driver.poll_close(cx, Some(&frame))).await
     }
 
     /// Ends the connection here and now, without a close handshake: the peer sees 1006.
@@ -466,7 +466,7 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Sink<Message> for WebSocket<S> {
 
     fn poll_close(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Result<(), Error>> {
         let frame = CloseFrame::new(CloseCode::NORMAL, "")?;
-        self.driver.poll_close(cx, &frame).map_ok(|_| ())
+        self.driver.poll_close(cx, Some(&frame)).map_ok(|_| ())
     }
 }
 

@@ -232,8 +232,35 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Sender<S> {
     /// Once polled, the close frame is queued, even when the future is dropped.
     pub async fn close_with(&self, code: CloseCode, reason: &str) -> Result<(), Error> {
         let frame = CloseFrame::new(code, reason)?;
-        self.shared
-            .change(|driver| driver.feed(|connection| connection.close(Some(frame))))?;
+        self.queue_close(Some(frame))?;
+        self.flush().await
+    }
+
+    /// Like [`close_with`](Self::close_with), without a code: the peer sees 1005.
+    ///
+    /// # Errors
+    ///
+    /// [`Error::Send`] when the connection is closing already; else as [`flush`](Self::flush).
+    ///
+    /// # Cancel safety
+    ///
+    /// As [`close_with`](Self::close_with).
+    ///
+    /// ```
+    /// use miniws_tokio::Event;
+    ///
+    /// # #[tokio::main(flavor = "current_thread")] async fn main() -> Result<(), Box<dyn std::error::Error>> {
+    /// # let (ours, theirs) = tokio::io::duplex(1024);
+    /// # let serving = tokio::spawn(miniws_tokio::accept(theirs));
+    /// # let client = miniws_tokio::Client::new("ws://in.memory/").handshake(ours).await?;
+    /// # let mut server = serving.await??;
+    /// let (sender, _receiver) = client.split();
+    /// sender.close_without_code().await?;
+    /// assert_eq!(server.recv().await?, Some(Event::Close(None)));
+    /// # Ok(()) }
+    /// ```
+    pub async fn close_without_code(&self) -> Result<(), Error> {
+        self.queue_close(None)?;
         self.flush().await
     }
 
@@ -250,6 +277,12 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Sender<S> {
     /// The peer's address, if it is known.
     pub fn remote_addr(&self) -> Option<SocketAddr> {
         self.remote_addr
+    }
+
+    /// The other half, which may be waiting, has a deadline to keep from now on.
+    fn queue_close(&self, frame: Option<CloseFrame>) -> Result<(), Error> {
+        self.shared
+            .change(|driver| driver.feed(|connection| connection.close(frame)))
     }
 
     async fn queue(
@@ -330,8 +363,7 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Sink<Message> for Sender<S> {
     fn poll_close(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Result<(), Error>> {
         if self.state() == State::Open {
             let frame = CloseFrame::new(CloseCode::NORMAL, "")?;
-            self.shared
-                .change(|driver| driver.feed(|connection| connection.close(Some(frame))))?;
+            self.queue_close(Some(frame))?;
         }
         self.poll_flush(cx)
     }

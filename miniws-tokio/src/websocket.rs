@@ -374,7 +374,36 @@ impl<S: AsyncRead + AsyncWrite + Unpin> WebSocket<S> {
         reason: &str,
     ) -> Result<CloseStatus, Error> {
         let frame = CloseFrame::new(code, reason)?;
-        poll_fn(|cx| self.driver.poll_close(cx, &frame)).await
+        poll_fn(|cx| self.driver.poll_close(cx, Some(&frame))).await
+    }
+
+    /// Like [`close_with`](Self::close_with), without a code: the peer sees 1005. For peers that
+    /// want it so; most are better served with a code.
+    ///
+    /// # Errors
+    ///
+    /// As [`recv`](Self::recv), for an end that was not clean.
+    ///
+    /// # Cancel safety
+    ///
+    /// As [`close_with`](Self::close_with).
+    ///
+    /// ```
+    /// use miniws_tokio::Event;
+    ///
+    /// # #[tokio::main(flavor = "current_thread")] async fn main() -> Result<(), Box<dyn std::error::Error>> {
+    /// # let (ours, theirs) = tokio::io::duplex(1024);
+    /// # let serving = tokio::spawn(miniws_tokio::accept(theirs));
+    /// # let mut client = miniws_tokio::Client::new("ws://in.memory/").handshake(ours).await?;
+    /// # let mut server = serving.await??;
+    /// let closing = tokio::spawn(async move { client.close_without_code().await });
+    /// assert_eq!(server.recv().await?, Some(Event::Close(None)));
+    /// # drop(server);
+    /// assert!(closing.await??.clean);
+    /// # Ok(()) }
+    /// ```
+    pub async fn close_without_code(&mut self) -> Result<CloseStatus, Error> {
+        poll_fn(|cx| self.driver.poll_close(cx, None)).await
     }
 
     /// Ends the connection here and now, without a close handshake: the peer sees 1006.
@@ -504,7 +533,7 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Sink<Message> for WebSocket<S> {
 
     fn poll_close(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Result<(), Error>> {
         let frame = CloseFrame::new(CloseCode::NORMAL, "")?;
-        self.driver.poll_close(cx, &frame).map_ok(|_| ())
+        self.driver.poll_close(cx, Some(&frame)).map_ok(|_| ())
     }
 }
 

@@ -2,9 +2,7 @@
 
 use bytes::Bytes;
 use miniws_conformance::{Action, CloseBody, Kind, kebab};
-use miniws_tokio::{
-    CloseCode, Error, Message, PreparedMessage, SendError, State, Utf8Bytes, WebSocket,
-};
+use miniws_tokio::{Error, Message, PreparedMessage, SendError, State, Utf8Bytes, WebSocket};
 
 use crate::far::Near;
 use crate::view;
@@ -30,8 +28,7 @@ pub(crate) fn perform(socket: &mut Socket, action: &Action) -> Result<Option<Wai
             .feed_prepared(&PreparedMessage::new(message(*kind, data)?))
             .map_err(|error| name(&error))?,
         Action::Ping(data) => return Ok(Some(Waiting::Ping(data.clone()))),
-        Action::Close(Some(body)) => return Ok(Some(Waiting::Close(body.clone()))),
-        Action::Close(None) => return Err("a close without a code cannot be asked for".into()),
+        Action::Close(body) => return Ok(Some(Waiting::Close(body.clone()))),
     }
     Ok(None)
 }
@@ -39,7 +36,7 @@ pub(crate) fn perform(socket: &mut Socket, action: &Action) -> Result<Option<Wai
 /// A call that is asynchronous. When it waits, it has done what it was asked to.
 pub(crate) enum Waiting {
     Ping(Vec<u8>),
-    Close(CloseBody),
+    Close(Option<CloseBody>),
 }
 
 impl Waiting {
@@ -51,8 +48,11 @@ impl Waiting {
                     // It would only wait for the end.
                     return Err(kebab(&SendError::Closed));
                 }
-                let code = CloseCode::from(body.code);
-                socket.close_with(code, &body.reason).await.map(drop)
+                match body {
+                    Some(body) => socket.close_with(body.code.into(), &body.reason).await,
+                    None => socket.close_without_code().await,
+                }
+                .map(drop)
             }
         }
         .map_err(|error| name(&error))

@@ -41,16 +41,10 @@ fn less(suite: Suite) -> Suite {
         })
 }
 
-const EXCEPT: [(&str, &str); 8] = [
-    ("close/ours-empty", WITHOUT_CODE),
-    ("close/no-data-after-ours", WITHOUT_CODE),
-    ("control/ping-of-ours-after-our-close", WITHOUT_CODE),
-    ("prepared/not-after-the-close", WITHOUT_CODE),
-    ("time/keep-alive-ends-with-the-close", WITHOUT_CODE),
+const EXCEPT: [(&str, &str); 3] = [
     ("limits/queue-full-for-pings", "a ping waits for room"),
     ("control/ping-flood-is-bounded", PONG_COUNTS),
     ("control/ping-flood-the-latest-wins", PONG_COUNTS),
 ];
 
 const PONG_COUNTS: &str = "no view of the queue without the pong that is not in it yet";
-const WITHOUT_CODE: &str = "a close always has a code";
