@@ -28,6 +28,7 @@ mod handshake;
 mod http;
 mod kebab;
 mod need;
+mod real_time;
 mod report;
 mod requirements;
 mod run;

@@ -8,6 +8,7 @@ use libtest_mimic::{Arguments, Failed, Trial};
 use crate::case::Case;
 use crate::corpus::Corpus;
 use crate::need::Need;
+use crate::real_time::scaled;
 use crate::report::Report;
 use crate::run::run;
 use crate::subject::Started;
@@ -22,7 +23,11 @@ pub struct Suite {
     lacks: Vec<Need>,
     except: Vec<(String, String)>,
     ways: Vec<Way>,
+    is_in_real_time: bool,
 }
+
+/// How often a case in real time is run until it passes: a machine may be too busy for a while.
+const ATTEMPTS: u32 = 3;
 
 impl Suite {
     /// A suite for the subjects that `start` makes, one for each run of a case.
@@ -33,6 +38,7 @@ impl Suite {
             lacks: Vec::new(),
             except: Vec::new(),
             ways: Way::all(),
+            is_in_real_time: false,
         }
     }
 
@@ -64,6 +70,14 @@ impl Suite {
         self
     }
 
+    /// Runs the cases about time and no others, each scaled to a few seconds: for subjects that
+    /// can only sleep when they are told to [advance](crate::Subject::advance).
+    #[must_use]
+    pub fn in_real_time(mut self) -> Self {
+        self.is_in_real_time = true;
+        self.ways([Way::Whole])
+    }
+
     /// Runs it as the whole of a test program without a harness, arguments included.
     #[must_use]
     pub fn run(self) -> ExitCode {
@@ -84,7 +98,8 @@ impl Suite {
 
     fn trials(&self, corpus: &Corpus) -> Vec<Trial> {
         let known = |id: &String| corpus.cases.iter().any(|case| case.id == *id);
-        let mut trials: Vec<_> = corpus.cases.iter().map(|case| self.trial(case)).collect();
+        let cases = corpus.cases.iter().filter(|case| self.covers(case));
+        let mut trials: Vec<_> = cases.map(|case| self.trial(case)).collect();
         // An exception that outlived its case would hide nothing, but it would be believed.
         for (id, _) in self.except.iter().filter(|(id, _)| !known(id)) {
             let message = format!("there is no case {id} to leave out");
@@ -98,14 +113,26 @@ impl Suite {
     fn trial(&self, case: &Case) -> Trial {
         let name = format!("{}{}", self.prefix, case.id);
         let ignored = self.ignored(case);
-        let (case, ways, start) = (case.clone(), self.ways.clone(), Arc::clone(&self.start));
+        let (case, attempts) = match self.is_in_real_time {
+            true => (scaled(case), ATTEMPTS),
+            false => (case.clone(), 1),
+        };
+        let (ways, start) = (self.ways.clone(), Arc::clone(&self.start));
         let trial = Trial::test(name, move || {
-            run_in_all(&case, &ways, &*start).map_err(Failed::from)
+            let mut result = run_in_all(&case, &ways, &*start);
+            for _ in 1..attempts {
+                result = result.or_else(|_| run_in_all(&case, &ways, &*start));
+            }
+            result.map_err(Failed::from)
         });
         match ignored {
             None => trial,
             Some(reason) => trial.with_kind(reason).with_ignored_flag(true),
         }
+    }
+
+    fn covers(&self, case: &Case) -> bool {
+        !self.is_in_real_time || Need::Clock.of(case)
     }
 
     fn ignored(&self, case: &Case) -> Option<String> {
@@ -120,13 +147,18 @@ impl Suite {
 
 /// Runs several suites in one test program.
 pub fn run_all(suites: impl IntoIterator<Item = Suite>) -> ExitCode {
-    let arguments = Arguments::from_args();
+    let mut arguments = Arguments::from_args();
     match Corpus::load() {
         Ok(corpus) => {
-            let trials = suites
-                .into_iter()
+            let suites: Vec<_> = suites.into_iter().collect();
+            let trials: Vec<_> = suites
+                .iter()
                 .flat_map(|suite| suite.trials(&corpus))
                 .collect();
+            // Those in real time mostly sleep, and can do so all at once.
+            if suites.iter().all(|suite| suite.is_in_real_time) {
+                arguments.test_threads.get_or_insert(trials.len());
+            }
             libtest_mimic::run(&arguments, trials).exit_code()
         }
         Err(error) => {

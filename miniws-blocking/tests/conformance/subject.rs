@@ -2,7 +2,6 @@
 //!
 //! The thread receives, on one half of the connection; the runner sends, on the other one.
 
-use std::collections::VecDeque;
 use std::sync::{Arc, Mutex};
 use std::time::{Duration, Instant};
 
@@ -11,7 +10,8 @@ use miniws_blocking::{
     CloseCode, Error, Message, PreparedMessage, Sender, SharedStream, Utf8Bytes, bytes,
 };
 use miniws_conformance::{
-    Action, Case, Happening, Kind, Started, State, Status, Subject, Transport, Unsupported, kebab,
+    Action, Case, Happening, Kind, Need, Started, State, Status, Subject, Transport, Unsupported,
+    kebab,
 };
 
 use crate::common::spawn;
@@ -20,23 +20,14 @@ use crate::run::{self, Seen};
 use crate::view;
 use crate::watched::{Watch, Watched};
 
-/// A subject without a clock.
 pub(crate) fn start<S: SharedStream + 'static>(case: &Case, ends: Ends<S>) -> Started {
-    start_paced(case, ends, VecDeque::new())
-}
-
-/// A subject whose steps of time take so long, each in its turn.
-pub(crate) fn start_paced<S: SharedStream + 'static>(
-    case: &Case,
-    ends: Ends<S>,
-    pace: VecDeque<Duration>,
-) -> Started {
     let Ends {
         stream,
         watch,
         peer,
     } = ends;
     let seen = Arc::new(Mutex::new(Seen::default()));
+    let needs_clock = case.needs().contains(&Need::Clock);
     let (case, theirs, watching) = (case.clone(), seen.clone(), watch.clone());
     spawn(move || run::run(&case, stream, &watching, &theirs));
     watch.settle();
@@ -50,9 +41,8 @@ pub(crate) fn start_paced<S: SharedStream + 'static>(
         ended: false,
         waits: 0,
         since: Instant::now(),
-        has_clock: !pace.is_empty(),
+        needs_clock,
         lingering: None,
-        pace,
     }))
 }
 
@@ -70,10 +60,9 @@ struct BlockingSubject<S> {
     waits: u32,
     /// When the first of these was.
     since: Instant,
-    has_clock: bool,
+    needs_clock: bool,
     /// Where things stood when the peer was made to end, see `wait`.
     lingering: Option<(Transport, State)>,
-    pace: VecDeque<Duration>,
 }
 
 impl<S: SharedStream + 'static> Subject for BlockingSubject<S> {
@@ -150,7 +139,7 @@ impl<S: SharedStream + 'static> Subject for BlockingSubject<S> {
             return self.waits < 3;
         }
         // Where time matters, the runner may have to wait for a deadline.
-        let hopeless = match self.has_clock {
+        let hopeless = match self.needs_clock {
             true => self.output_ended && self.since.elapsed() > Duration::from_millis(300),
             false => self.waits >= 3,
         };
@@ -163,11 +152,12 @@ impl<S: SharedStream + 'static> Subject for BlockingSubject<S> {
         true
     }
 
-    fn advance(&mut self, _: Duration) -> Result<(), Unsupported> {
+    /// In real time.
+    fn advance(&mut self, by: Duration) -> Result<(), Unsupported> {
         self.waits = 0;
         self.lingering = None;
         self.watch.settle();
-        std::thread::sleep(self.pace.pop_front().ok_or(Unsupported)?);
+        std::thread::sleep(by);
         Ok(())
     }
 

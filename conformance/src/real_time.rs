@@ -1,0 +1,111 @@
+//! Cases about time, for subjects whose clock nobody can move: they run in real time, scaled to a few
+//! seconds.
+
+use std::time::Duration;
+
+use crate::case::Case;
+use crate::settings::{DeflateSettings, Settings};
+use crate::step::Step;
+
+/// How long the time of a case takes, all of it together.
+const TOTAL: Duration = Duration::from_secs(3);
+/// How late a machine that is busy may be.
+const LATE: Duration = Duration::from_millis(50);
+/// The step between the moment before a deadline and the deadline itself.
+const MOMENT: Duration = Duration::from_millis(1);
+
+/// The same case, in less time.
+pub(crate) fn scaled(case: &Case) -> Case {
+    let total: Duration = times(case).sum();
+    let scale = TOTAL.as_secs_f64() / total.as_secs_f64();
+    let paces = paces(&times(case).collect::<Vec<_>>(), scale);
+    let mut scaled = Case {
+        config: settings(&case.config, scale),
+        ..case.clone()
+    };
+    let steps = scaled.steps.iter_mut();
+    let steps = steps.filter_map(|step| match step {
+        Step::Time(time) => Some(time),
+        _ => None,
+    });
+    for (time, pace) in steps.zip(paces) {
+        *time = pace;
+    }
+    scaled
+}
+
+fn times(case: &Case) -> impl Iterator<Item = Duration> {
+    case.steps.iter().filter_map(|step| match step {
+        Step::Time(time) => Some(*time),
+        _ => None,
+    })
+}
+
+/// Cases look at how things are a moment before a deadline: here it is three quarters of the way,
+/// which no machine is too slow for.
+fn paces(times: &[Duration], scale: f64) -> Vec<Duration> {
+    let before = [Duration::ZERO].iter().chain(times);
+    let after = times.iter().skip(1).chain(&[Duration::ZERO]);
+    let around = before.zip(after);
+    let paces = times.iter().zip(around).map(|(time, (before, after))| {
+        if *time == MOMENT {
+            before.mul_f64(scale / 4.0) + LATE
+        } else if *after == MOMENT {
+            time.mul_f64(scale * 3.0 / 4.0)
+        } else {
+            time.mul_f64(scale)
+        }
+    });
+    paces.collect()
+}
+
+fn settings(settings: &Settings, scale: f64) -> Settings {
+    let scaled = |timeout: Option<Duration>| timeout.map(|timeout| timeout.mul_f64(scale));
+    let deflate = settings.deflate.clone().map(|deflate| DeflateSettings {
+        release_after: scaled(deflate.release_after),
+        ..deflate
+    });
+    Settings {
+        keep_alive: scaled(settings.keep_alive),
+        pong_timeout: scaled(settings.pong_timeout),
+        close_timeout: scaled(settings.close_timeout),
+        idle_timeout: scaled(settings.idle_timeout),
+        write_timeout: scaled(settings.write_timeout),
+        handshake_timeout: scaled(settings.handshake_timeout),
+        deflate,
+        ..settings.clone()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::time::Duration;
+
+    use super::{LATE, TOTAL, scaled, times};
+    use crate::corpus::Corpus;
+    use crate::need::Need;
+
+    #[test]
+    fn no_case_takes_long() -> Result<(), Box<dyn std::error::Error>> {
+        let cases = Corpus::load()?.cases;
+        let cases = cases.iter().filter(|case| Need::Clock.of(case));
+        for case in cases {
+            let total: Duration = times(&scaled(case)).sum();
+            assert!(total <= TOTAL + 4 * LATE, "{}: {total:?}", case.id);
+        }
+        Ok(())
+    }
+
+    #[test]
+    fn a_deadline_stays_between_the_looks_at_it() -> Result<(), Box<dyn std::error::Error>> {
+        let cases = Corpus::load()?.cases;
+        let case = cases.iter().find(|case| case.id == "time/close-unanswered");
+        let case = scaled(case.ok_or("the case is gone")?);
+        let deadline = case.config.close_timeout.ok_or("it has no deadline")?;
+        let [_, before, moment] = times(&case).collect::<Vec<_>>()[..] else {
+            return Err("it has other steps".into());
+        };
+        assert!(before < deadline && deadline < before + moment);
+        Ok(())
+    }
+}
