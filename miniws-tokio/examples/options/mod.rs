@@ -1,6 +1,6 @@
 //! The option `--deflate[=SETTING,..]` of the examples.
 
-use miniws_tokio::DeflateConfig;
+use super::DeflateConfig;
 
 /// Reads the settings, without which there are the defaults: `level=1..9`, `memory=1..9`,
 /// `bits=9..15` and `peer-bits=8..15` for the windows, `takeover` and `no-peer-takeover` for what is
