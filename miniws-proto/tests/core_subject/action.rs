@@ -1,11 +1,9 @@
 //! What the application does, done to a connection.
 
-use bytes::Bytes;
-use miniws_conformance::{Action, CloseBody, Kind, kebab};
-use miniws_proto::{
-    CloseCode, CloseFrame, Compression, Connection, Message, PreparedMessage, SendError, Utf8Bytes,
-};
+use miniws_conformance::{Action, CloseBody, kebab};
+use miniws_proto::{CloseCode, CloseFrame, Connection, Message, PreparedMessage, SendError};
 
+use super::given::{self, message};
 use super::view;
 
 pub(crate) fn perform(connection: &mut Connection, action: &Action) -> Result<(), String> {
@@ -16,11 +14,7 @@ pub(crate) fn perform(connection: &mut Connection, action: &Action) -> Result<()
         }
         Action::SendWith(kind, data, compression) => {
             let message = message(*kind, data)?;
-            let compression = match compression {
-                miniws_conformance::Compression::Auto => Compression::Auto,
-                miniws_conformance::Compression::Always => Compression::Always,
-                miniws_conformance::Compression::Never => Compression::Never,
-            };
+            let compression = given::compression(*compression);
             sent(&message, connection.send_with(message.clone(), compression))
         }
         Action::Chunk { kind, data, last } => connection
@@ -47,14 +41,4 @@ fn close(connection: &mut Connection, body: Option<&CloseBody>) -> Result<(), Se
         .map(|body| CloseFrame::new(CloseCode::from(body.code), body.reason.as_str()))
         .transpose()?;
     connection.close(frame)
-}
-
-fn message(kind: Kind, data: &[u8]) -> Result<Message, String> {
-    let data = Bytes::copy_from_slice(data);
-    match kind {
-        Kind::Binary => Ok(Message::Binary(data)),
-        Kind::Text => Utf8Bytes::try_from(data)
-            .map(Message::Text)
-            .map_err(|error| error.to_string()),
-    }
 }

@@ -1,9 +1,10 @@
 //! The opening handshake, with the application's decisions.
 
 use miniws_conformance::{AcceptDecision, Failure, Happening, ReplyDecision, Role, kebab};
-use miniws_proto::{Accept, Connection, HandshakeError, Incoming, Reply, SendQueue};
+use miniws_proto::{Connection, HandshakeError, Incoming, Reply, SendQueue};
 
 use super::drive::drain;
+use super::given::{accept, reply};
 use super::subject::{CoreSubject, Phase};
 use super::view;
 
@@ -123,26 +124,4 @@ impl CoreSubject {
 enum Answer {
     Connection(Box<Connection>),
     Reply(SendQueue),
-}
-
-fn accept(decision: &AcceptDecision) -> Accept {
-    let mut accept = Accept::default();
-    if let Some(name) = &decision.subprotocol {
-        accept = accept.subprotocol(name);
-    }
-    for (name, value) in &decision.headers {
-        accept = accept.header(name, value);
-    }
-    accept
-}
-
-fn reply(decision: &ReplyDecision) -> Reply {
-    let mut reply = Reply::new(decision.status);
-    for (name, value) in &decision.headers {
-        reply = reply.header(name, value);
-    }
-    if !decision.body.is_empty() {
-        reply = reply.body(decision.body.clone());
-    }
-    reply
 }

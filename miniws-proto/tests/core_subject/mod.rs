@@ -5,6 +5,7 @@
 
 mod action;
 mod drive;
+mod given;
 mod handshake;
 mod setup;
 mod subject;

@@ -1,10 +1,10 @@
 //! What the application does, done to a WebSocket.
 
-use bytes::Bytes;
-use miniws_conformance::{Action, CloseBody, Kind, kebab};
-use miniws_tokio::{Error, Message, PreparedMessage, SendError, State, Utf8Bytes, WebSocket};
+use miniws_conformance::{Action, CloseBody, kebab};
+use miniws_tokio::{Error, Message, PreparedMessage, SendError, State, WebSocket};
 
 use crate::far::Near;
+use crate::given::{self, message};
 use crate::view;
 
 pub(crate) type Socket = WebSocket<Near>;
@@ -14,13 +14,13 @@ pub(crate) fn perform(socket: &mut Socket, action: &Action) -> Result<Option<Wai
     match action {
         Action::Send(kind, data) => {
             let message = message(*kind, data)?;
-            socket.feed(message.clone()).map_err(|error| match error {
-                Error::Send(SendError::Full(Some(back))) if back == message => "full".into(),
-                Error::Send(SendError::Full(_)) => "full, and the message is lost".into(),
-                error => name(&error),
-            })?;
+            sent(&message, socket.feed(message.clone()))?;
         }
-        Action::SendWith(..) => return Err("this subject does not compress yet".into()),
+        Action::SendWith(kind, data, compression) => {
+            let message = message(*kind, data)?;
+            let compression = given::compression(*compression);
+            sent(&message, socket.feed_with(message.clone(), compression))?;
+        }
         Action::Chunk { kind, data, last } => socket
             .feed_chunk(view::message_kind(*kind), data.clone(), *last)
             .map_err(|error| name(&error))?,
@@ -31,6 +31,14 @@ pub(crate) fn perform(socket: &mut Socket, action: &Action) -> Result<Option<Wai
         Action::Close(body) => return Ok(Some(Waiting::Close(body.clone()))),
     }
     Ok(None)
+}
+
+fn sent(message: &Message, result: Result<(), Error>) -> Result<(), String> {
+    result.map_err(|error| match error {
+        Error::Send(SendError::Full(Some(back))) if back == *message => "full".into(),
+        Error::Send(SendError::Full(_)) => "full, and the message is lost".into(),
+        error => name(&error),
+    })
 }
 
 /// A call that is asynchronous. When it waits, it has done what it was asked to.
@@ -63,15 +71,5 @@ pub(crate) fn name(error: &Error) -> String {
     match error {
         Error::Send(error) => kebab(error),
         error => error.to_string(),
-    }
-}
-
-fn message(kind: Kind, data: &[u8]) -> Result<Message, String> {
-    let data = Bytes::copy_from_slice(data);
-    match kind {
-        Kind::Binary => Ok(Message::Binary(data)),
-        Kind::Text => Utf8Bytes::try_from(data)
-            .map(Message::Text)
-            .map_err(|error| error.to_string()),
     }
 }

@@ -4,15 +4,14 @@ use std::collections::VecDeque;
 use std::sync::{Arc, Mutex};
 
 use bytes::BytesMut;
-use miniws_conformance::{
-    AcceptDecision, Asked, Case, Happening, ReplyDecision, Role, Settings, Start, Started,
-};
-use miniws_tokio::{Accept, Client, Config, Connection, Negotiated, Reply, Server, WebSocket};
+use miniws_conformance::{Asked, Case, Happening, Role, Start, Started};
+use miniws_tokio::{Client, Connection, Reply, Server, WebSocket};
 use tokio::net::TcpStream;
 use tokio::runtime::{Builder, Runtime};
 
 use crate::drive::{Application, Futures, Phase};
 use crate::far::Near;
+use crate::given::{accept, config, fixed_entropy, negotiated, reply};
 use crate::pipe::pipe;
 use crate::subject::TokioSubject;
 use crate::tcp::tcp;
@@ -64,7 +63,7 @@ pub(crate) fn over_pipe(case: &Case, futures: Futures) -> Started {
 pub(crate) fn pipe_subject(case: &Case, futures: Futures) -> Result<TokioSubject, String> {
     let runtime = runtime(true)?;
     let (near, far) = pipe();
-    let application = application(case, futures, Box::new(near), &runtime);
+    let application = application(case, futures, Box::new(near), &runtime)?;
     Ok(TokioSubject::new(
         case,
         runtime,
@@ -81,7 +80,7 @@ pub(crate) fn over_tcp(case: &Case) -> Started {
         let _guard = runtime.enter();
         TcpStream::from_std(near).map_err(|error| error.to_string())?
     };
-    let application = application(case, Futures::Kept, Box::new(near), &runtime);
+    let application = application(case, Futures::Kept, Box::new(near), &runtime)?;
     let subject = TokioSubject::new(case, runtime, application, Box::new(far), true);
     Ok(Box::new(subject))
 }
@@ -94,7 +93,12 @@ fn runtime(is_paused: bool) -> Result<Runtime, String> {
         .map_err(|error| error.to_string())
 }
 
-fn application(case: &Case, futures: Futures, near: Near, runtime: &Runtime) -> Application {
+fn application(
+    case: &Case,
+    futures: Futures,
+    near: Near,
+    runtime: &Runtime,
+) -> Result<Application, String> {
     let _guard = runtime.enter();
     let config = config(&case.config);
     let seen = Seen {
@@ -103,10 +107,10 @@ fn application(case: &Case, futures: Futures, near: Near, runtime: &Runtime) -> 
         role: case.role,
     };
     let phase = match (case.role, case.start) {
-        (Role::Server, Start::Open) => open(near, Connection::server(config, Negotiated::new())),
+        (Role::Server, Start::Open) => open(near, Connection::server(config, negotiated(case)?)),
         (Role::Client, Start::Open) => open(
             near,
-            Connection::client(config, Negotiated::new(), fixed_entropy),
+            Connection::client(config, negotiated(case)?, fixed_entropy),
         ),
         (Role::Server, Start::Handshake) => {
             let server = server(case, &seen).config(config);
@@ -119,11 +123,11 @@ fn application(case: &Case, futures: Futures, near: Near, runtime: &Runtime) -> 
             ))
         }
     };
-    Application {
+    Ok(Application {
         phase,
         futures,
         seen,
-    }
+    })
 }
 
 fn open(near: Near, connection: Connection) -> Phase {
@@ -172,57 +176,4 @@ fn client(asked: &Asked, seen: &Seen) -> Client {
         client = client.header(name, value);
     }
     client
-}
-
-fn accept(decision: &AcceptDecision) -> Accept {
-    let mut accept = Accept::default();
-    if let Some(name) = &decision.subprotocol {
-        accept = accept.subprotocol(name);
-    }
-    for (name, value) in &decision.headers {
-        accept = accept.header(name, value);
-    }
-    accept
-}
-
-fn reply(decision: &ReplyDecision) -> Reply {
-    let mut reply = Reply::new(decision.status);
-    for (name, value) in &decision.headers {
-        reply = reply.header(name, value);
-    }
-    if !decision.body.is_empty() {
-        reply = reply.body(decision.body.clone());
-    }
-    reply
-}
-
-/// The entropy of the corpus: the same four bytes, from the start each time.
-fn fixed_entropy(destination: &mut [u8]) {
-    let pattern = [0x37, 0xfa, 0x21, 0x3d].iter().cycle();
-    for (byte, pattern) in destination.iter_mut().zip(pattern) {
-        *byte = *pattern;
-    }
-}
-
-fn config(settings: &Settings) -> Config {
-    let settings = settings.clone();
-    let mut config = Config::default()
-        .fragment_size(settings.fragment_size)
-        .chunks(settings.chunks)
-        .keep_alive(settings.keep_alive)
-        .idle_timeout(settings.idle_timeout);
-    if let Some(timeout) = settings.write_timeout {
-        config = config.write_timeout(Some(timeout));
-    }
-    /// Sets what the case sets, and leaves the defaults where it says nothing.
-    macro_rules! set {
-        ($($setting:ident)*) => {
-            $(if let Some(value) = settings.$setting { config = config.$setting(value); })*
-        };
-    }
-    set! {
-        max_message_size max_frame_size max_fragments max_queued max_head_size max_headers
-        max_body_size pong_timeout close_timeout handshake_timeout
-    }
-    config
 }
