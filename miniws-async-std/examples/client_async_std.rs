@@ -2,7 +2,8 @@
 //!
 //! `client_async_std URL [--subprotocol P] [--header 'N: V'] [--binary]` sends each line of its input,
 //! prints what arrives, and closes with 1000 once the input has ended and the server has been quiet
-//! for a fifth of a second.
+//! for a fifth of a second. `--deflate[=SETTING,..]` offers compression, and `--negotiated` prints the
+//! answer on standard error.
 //!
 //! `client_async_std URL --check` sends messages of its own to an echo server and expects each back,
 //! within fifteen seconds.

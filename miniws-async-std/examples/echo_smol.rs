@@ -1,6 +1,7 @@
 //! An echo server on smol, with a page to try it on.
 //!
-//! `echo_smol [--addr 127.0.0.1:9001] [--max-message BYTES] [--subprotocol NAME]...`
+//! `echo_smol [--addr 127.0.0.1:9001] [--max-message BYTES] [--subprotocol NAME]...
+//! [--deflate[=SETTING,..]]`
 //!
 //! It prints `listening on ws://ADDR` when it is ready. Ctrl-C closes everyone with 1001.
 

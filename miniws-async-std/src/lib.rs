@@ -9,10 +9,10 @@
 //! | for | in `Cargo.toml` | connect and listen with |
 //! |---|---|---|
 //! | async-std | `miniws-async-std = "0.1"` | [`miniws_async_std::async_std`](async_std) |
-//! | smol | `miniws-async-std = { version = "0.1", default-features = false, features = ["smol"] }` | [`miniws_async_std::smol`](smol) |
-//! | another one with futures-io | `miniws-async-std = { version = "0.1", default-features = false }` | [`Client::handshake`], [`accept`] |
+//! | smol | `miniws-async-std = { version = "0.1", default-features = false, features = ["smol", "deflate"] }` | [`miniws_async_std::smol`](smol) |
+//! | another one with futures-io | `miniws-async-std = { version = "0.1", default-features = false, features = ["deflate"] }` | [`Client::handshake`], [`accept`] |
 //!
-//! async-std alone is on by default: who adds a crate of this name has async-std and expects it to
+//! The feature `deflate` is compression, and on by default. Of the runtimes async-std alone is: who adds a crate of this name has async-std and expects it to
 //! work, whereas who has smol has chosen it for being small and would not want async-std along with
 //! it. With both features, both can be used in one program.
 //!
@@ -115,6 +115,8 @@
 //!   a loop of the two answers a burst of messages with one write.
 //! - **Limits.** [`Config`] has them all; the defaults are safe on the open internet. The send queue is
 //!   bounded too: `send` waits, `feed` gives the message back.
+//! - **Compression.** `Config::deflate` turns it on, [`feed_with`](WebSocket::feed_with) keeps it
+//!   away from secrets. It is in the feature `deflate`, which is on by default.
 //! - **The end.** When [`Event::Close`] comes, its answer has been written. `recv` then waits for the
 //!   end of TCP and gives `None`; dropping the WebSocket instead is fine. An error is final.
 //! - **Accept again soon.** A listener's handshakes go on while
@@ -152,10 +154,12 @@ pub use client::Connecting;
 pub use listener::Stopper;
 pub use miniws_adapter::{Attempt, Error, IpFamily, OsEntropy};
 pub use miniws_proto as proto;
+#[cfg(feature = "deflate")]
+pub use miniws_proto::DeflateConfig;
 pub use miniws_proto::{
-    Accept, CloseCode, CloseFrame, CloseStatus, Config, Connection, Entropy, Event, HandshakeError,
-    Headers, Message, MessageKind, Negotiated, PreparedMessage, ReceiveError, ReceiveErrorKind,
-    Reply, Request, Response, SendError, State, Url, Utf8Bytes, negotiate,
+    Accept, CloseCode, CloseFrame, CloseStatus, Compression, Config, Connection, Entropy, Event,
+    HandshakeError, Headers, Message, MessageKind, Negotiated, PreparedMessage, ReceiveError,
+    ReceiveErrorKind, Reply, Request, Response, SendError, State, Url, Utf8Bytes, negotiate,
 };
 pub use server::accept;
 pub use split::{Receiver, Sender};

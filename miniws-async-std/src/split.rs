@@ -14,8 +14,8 @@ use futures_io::{AsyncRead, AsyncWrite};
 use futures_sink::Sink;
 use miniws_adapter::{Driver, Shared};
 use miniws_proto::{
-    CloseCode, CloseFrame, CloseStatus, Connection, Event, Message, MessageKind, PreparedMessage,
-    SendError, State,
+    CloseCode, CloseFrame, CloseStatus, Compression, Connection, Event, Message, MessageKind,
+    PreparedMessage, SendError, State,
 };
 
 use crate::Error;
@@ -53,7 +53,9 @@ pub(crate) fn split<S>(
 }
 
 impl<S: AsyncRead + AsyncWrite + Unpin> Sender<S> {
-    /// Queues a message; see [`WebSocket::feed`](crate::WebSocket::feed).
+    /// Queues a message; see [`WebSocket::feed`](crate::WebSocket::feed). It does not wake a
+    /// [`Receiver`] that waits already: the message goes out with the next [`flush`](Self::flush) or
+    /// [`send`](Self::send), or when the receiver is woken by something else.
     ///
     /// # Errors
     ///
@@ -62,6 +64,22 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Sender<S> {
         self.shared
             .lock()
             .feed(|connection| connection.send(message))
+    }
+
+    /// Like [`feed`](Self::feed), with a say in whether the message is compressed; see
+    /// [`WebSocket::feed_with`](crate::WebSocket::feed_with).
+    ///
+    /// # Errors
+    ///
+    /// As there.
+    pub fn feed_with(
+        &self,
+        message: impl Into<Message>,
+        compression: Compression,
+    ) -> Result<(), Error> {
+        self.shared
+            .lock()
+            .feed(|connection| connection.send_with(message, compression))
     }
 
     /// Queues a message that was framed once for many connections; see
@@ -122,6 +140,25 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Sender<S> {
                 .poll(cx, |driver, cx| driver.poll_send(cx, &mut message))
         })
         .await
+    }
+
+    /// Like [`send`](Self::send), with a say in whether the message is compressed.
+    ///
+    /// # Errors
+    ///
+    /// As [`send`](Self::send).
+    ///
+    /// # Cancel safety
+    ///
+    /// As [`send`](Self::send).
+    pub async fn send_with(
+        &self,
+        message: impl Into<Message>,
+        compression: Compression,
+    ) -> Result<(), Error> {
+        let message = message.into();
+        self.queue(|connection| connection.send_with(message.clone(), compression))
+            .await
     }
 
     /// Like [`send`](Self::send), for a message that was framed once for many connections.
@@ -197,8 +234,35 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Sender<S> {
     /// Once polled, the close frame is queued, even when the future is dropped.
     pub async fn close_with(&self, code: CloseCode, reason: &str) -> Result<(), Error> {
         let frame = CloseFrame::new(code, reason)?;
-        self.shared
-            .change(|driver| driver.feed(|connection| connection.close(Some(frame))))?;
+        self.queue_close(Some(frame))?;
+        self.flush().await
+    }
+
+    /// Like [`close_with`](Self::close_with), without a code: the peer sees 1005.
+    ///
+    /// # Errors
+    ///
+    /// [`Error::Send`] when the connection is closing already; else as [`flush`](Self::flush).
+    ///
+    /// # Cancel safety
+    ///
+    /// As [`close_with`](Self::close_with).
+    ///
+    /// ```
+    /// use miniws_async_std::Event;
+    ///
+    /// # fn main() -> Result<(), Box<dyn std::error::Error>> { smol::block_on(async {
+    /// # let (ours, theirs) = smol::net::unix::UnixStream::pair()?;
+    /// # let serving = smol::spawn(async move { miniws_async_std::accept(theirs).await });
+    /// # let client = miniws_async_std::Client::new("ws://a.socket/").handshake(ours).await?;
+    /// # let mut server = serving.await?;
+    /// let (sender, _receiver) = client.split();
+    /// sender.close_without_code().await?;
+    /// assert_eq!(server.recv().await?, Some(Event::Close(None)));
+    /// # Ok(()) }) }
+    /// ```
+    pub async fn close_without_code(&self) -> Result<(), Error> {
+        self.queue_close(None)?;
         self.flush().await
     }
 
@@ -207,7 +271,8 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Sender<S> {
         self.shared.lock().connection().state()
     }
 
-    /// Whether [`feed`](Self::feed) would take a message.
+    /// Whether [`feed`](Self::feed) would take a message; see
+    /// [`WebSocket::can_send`](crate::WebSocket::can_send).
     pub fn can_send(&self) -> bool {
         self.shared.lock().connection().can_send()
     }
@@ -215,6 +280,12 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Sender<S> {
     /// The peer's address, if it is known.
     pub fn remote_addr(&self) -> Option<SocketAddr> {
         self.remote_addr
+    }
+
+    /// The other half, which may be waiting, has a deadline to keep from now on.
+    fn queue_close(&self, frame: Option<CloseFrame>) -> Result<(), Error> {
+        self.shared
+            .change(|driver| driver.feed(|connection| connection.close(frame)))
     }
 
     async fn queue(
@@ -295,8 +366,7 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Sink<Message> for Sender<S> {
     fn poll_close(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Result<(), Error>> {
         if self.state() == State::Open {
             let frame = CloseFrame::new(CloseCode::NORMAL, "")?;
-            self.shared
-                .change(|driver| driver.feed(|connection| connection.close(Some(frame))))?;
+            self.queue_close(Some(frame))?;
         }
         self.poll_flush(cx)
     }

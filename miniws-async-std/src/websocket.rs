@@ -12,9 +12,11 @@ use futures_core::Stream;
 use futures_io::{AsyncRead, AsyncWrite};
 use futures_sink::Sink;
 use miniws_adapter::{Driver, StopTicket};
+#[cfg(feature = "deflate")]
+use miniws_proto::negotiate;
 use miniws_proto::{
-    CloseCode, CloseFrame, CloseStatus, Connection, Event, Message, MessageKind, PreparedMessage,
-    SendError, State,
+    CloseCode, CloseFrame, CloseStatus, Compression, Connection, Event, Message, MessageKind,
+    PreparedMessage, SendError, State,
 };
 
 use crate::Error;
@@ -27,9 +29,9 @@ use crate::split::{Receiver, Sender, split};
 /// # Cancel safety
 ///
 /// All state is in the `WebSocket` and none in the futures, so any of them can be dropped at any
-/// time, as the losing branch of `futures_lite::future::or` for example: no byte of the stream and no received
-/// message is lost, and no frame is torn. What each method means for the message that it was given
-/// is said there.
+/// time, as the losing branch of `futures_lite::future::or` for example: no byte of the stream and
+/// no received message is lost, and no frame is torn. What each method means for the message that it
+/// was given is said there.
 ///
 /// # Keep receiving
 ///
@@ -158,7 +160,10 @@ impl<S: AsyncRead + AsyncWrite + Unpin> WebSocket<S> {
     ///
     /// [`Error::Send`] with [`SendError::Full`](crate::SendError::Full), which hands the message
     /// back, when [`Config::max_queued`](crate::Config::max_queued) has been reached; with
-    /// [`SendError::Closed`](crate::SendError::Closed) once a close frame was sent or received.
+    /// [`SendError::Closed`](crate::SendError::Closed) once a close frame was sent or received, or
+    /// the transport broke; with
+    /// [`SendError::FragmentInProgress`](crate::SendError::FragmentInProgress) within a message that
+    /// [`feed_chunk`](Self::feed_chunk) has begun.
     ///
     /// ```
     /// # fn main() -> Result<(), miniws_async_std::Error> { smol::block_on(async {
@@ -173,6 +178,43 @@ impl<S: AsyncRead + AsyncWrite + Unpin> WebSocket<S> {
     /// ```
     pub fn feed(&mut self, message: impl Into<Message>) -> Result<(), Error> {
         self.driver.feed(|connection| connection.send(message))
+    }
+
+    /// Like [`feed`](Self::feed), with a say in whether the message is compressed, see
+    /// [`Compression`].
+    ///
+    /// # Errors
+    ///
+    /// As [`feed`](Self::feed).
+    ///
+    /// ```
+    /// # #[cfg(feature = "deflate")] fn main() -> Result<(), Box<dyn std::error::Error>> { smol::block_on(async {
+    /// use miniws_async_std::{Client, Compression, Config, DeflateConfig, Message, Server};
+    ///
+    /// let config = Config::default().deflate(Some(DeflateConfig::default()));
+    /// # let (ours, theirs) = smol::net::unix::UnixStream::pair()?;
+    /// let server = Server::new().config(config.clone());
+    /// let serving = smol::spawn(async move { server.accept(theirs).await });
+    /// let mut client = Client::new("ws://a.socket/").config(config).handshake(ours).await?;
+    /// # let mut server = serving.await?;
+    /// println!("agreed on {}", client.deflate().ok_or("no compression")?);
+    /// client.feed("as long as it is dull ".repeat(100))?; // about 50 bytes on the wire
+    /// client.feed_with("password=123456", Compression::Never)?;
+    /// client.flush().await?;
+    /// # use miniws_async_std::Event;
+    /// # let Some(Event::Message(dull)) = server.recv().await? else { panic!() };
+    /// # assert_eq!(dull, Message::from("as long as it is dull ".repeat(100)));
+    /// # assert_eq!(server.recv().await?, Some(Event::Message(Message::from("password=123456"))));
+    /// # Ok(()) }) }
+    /// # #[cfg(not(feature = "deflate"))] fn main() {}
+    /// ```
+    pub fn feed_with(
+        &mut self,
+        message: impl Into<Message>,
+        compression: Compression,
+    ) -> Result<(), Error> {
+        self.driver
+            .feed(|connection| connection.send_with(message, compression))
     }
 
     /// Queues a message that was framed once for many connections, see [`PreparedMessage`].
@@ -190,7 +232,27 @@ impl<S: AsyncRead + AsyncWrite + Unpin> WebSocket<S> {
     ///
     /// # Errors
     ///
-    /// As [`feed`](Self::feed), without handing the piece back.
+    /// [`Error::Send`] with [`SendError::Full`](crate::SendError::Full), without the piece, and
+    /// [`SendError::Closed`](crate::SendError::Closed) as [`feed`](Self::feed); with
+    /// [`SendError::FragmentInProgress`](crate::SendError::FragmentInProgress) when `kind` is not
+    /// that of the message which has begun; with
+    /// [`SendError::InvalidUtf8`](crate::SendError::InvalidUtf8) when the pieces of a text are not
+    /// UTF-8. The message goes on as if the piece had not been handed in.
+    ///
+    /// ```
+    /// use miniws_async_std::{Event, Message, MessageKind};
+    ///
+    /// # fn main() -> Result<(), Box<dyn std::error::Error>> { smol::block_on(async {
+    /// # let (ours, theirs) = smol::net::unix::UnixStream::pair()?;
+    /// # let serving = smol::spawn(async move { miniws_async_std::accept(theirs).await });
+    /// # let mut client = miniws_async_std::Client::new("ws://a.socket/").handshake(ours).await?;
+    /// # let mut server = serving.await?;
+    /// client.feed_chunk(MessageKind::Text, "good ", false)?;
+    /// client.feed_chunk(MessageKind::Text, "day", true)?;
+    /// client.flush().await?;
+    /// assert_eq!(server.recv().await?, Some(Event::Message(Message::from("good day"))));
+    /// # Ok(()) }) }
+    /// ```
     pub fn feed_chunk(
         &mut self,
         kind: MessageKind,
@@ -231,6 +293,26 @@ impl<S: AsyncRead + AsyncWrite + Unpin> WebSocket<S> {
         poll_fn(|cx| self.driver.poll_send(cx, &mut message)).await
     }
 
+    /// Like [`send`](Self::send), with a say in whether the message is compressed, see
+    /// [`Compression`].
+    ///
+    /// # Errors
+    ///
+    /// As [`send`](Self::send).
+    ///
+    /// # Cancel safety
+    ///
+    /// As [`send`](Self::send).
+    pub async fn send_with(
+        &mut self,
+        message: impl Into<Message>,
+        compression: Compression,
+    ) -> Result<(), Error> {
+        let message = message.into();
+        self.queue(|connection| connection.send_with(message.clone(), compression))
+            .await
+    }
+
     /// Like [`send`](Self::send), for a message that was framed once for many connections.
     ///
     /// # Errors
@@ -249,8 +331,7 @@ impl<S: AsyncRead + AsyncWrite + Unpin> WebSocket<S> {
     ///
     /// # Errors
     ///
-    /// As [`send`](Self::send); and [`SendError::FragmentInProgress`](crate::SendError) for a piece
-    /// of the wrong kind.
+    /// As [`feed_chunk`](Self::feed_chunk) and [`flush`](Self::flush), but never `Full`.
     ///
     /// # Cancel safety
     ///
@@ -345,6 +426,35 @@ impl<S: AsyncRead + AsyncWrite + Unpin> WebSocket<S> {
         poll_fn(|cx| self.driver.poll_close(cx, Some(&frame))).await
     }
 
+    /// Like [`close_with`](Self::close_with), without a code: the peer sees 1005. For peers that
+    /// want it so; most are better served with a code.
+    ///
+    /// # Errors
+    ///
+    /// As [`recv`](Self::recv), for an end that was not clean.
+    ///
+    /// # Cancel safety
+    ///
+    /// As [`close_with`](Self::close_with).
+    ///
+    /// ```
+    /// use miniws_async_std::Event;
+    ///
+    /// # fn main() -> Result<(), Box<dyn std::error::Error>> { smol::block_on(async {
+    /// # let (ours, theirs) = smol::net::unix::UnixStream::pair()?;
+    /// # let serving = smol::spawn(async move { miniws_async_std::accept(theirs).await });
+    /// # let mut client = miniws_async_std::Client::new("ws://a.socket/").handshake(ours).await?;
+    /// # let mut server = serving.await?;
+    /// let closing = smol::spawn(async move { client.close_without_code().await });
+    /// assert_eq!(server.recv().await?, Some(Event::Close(None)));
+    /// # drop(server);
+    /// assert!(closing.await?.clean);
+    /// # Ok(()) }) }
+    /// ```
+    pub async fn close_without_code(&mut self) -> Result<CloseStatus, Error> {
+        poll_fn(|cx| self.driver.poll_close(cx, None)).await
+    }
+
     /// Ends the connection here and now, without a close handshake: the peer sees 1006.
     ///
     /// ```
@@ -370,7 +480,9 @@ impl<S: AsyncRead + AsyncWrite + Unpin> WebSocket<S> {
         self.driver.connection().state()
     }
 
-    /// Whether [`feed`](Self::feed) would take a message.
+    /// Whether [`feed`](Self::feed) would take a message: the connection is open, the queue is below
+    /// [`Config::max_queued`](crate::Config::max_queued), and no message that is sent in chunks is
+    /// under way.
     pub fn can_send(&self) -> bool {
         self.driver.connection().can_send()
     }
@@ -378,6 +490,12 @@ impl<S: AsyncRead + AsyncWrite + Unpin> WebSocket<S> {
     /// The subprotocol that was agreed on.
     pub fn subprotocol(&self) -> Option<&str> {
         self.driver.connection().subprotocol()
+    }
+
+    /// The parameters of the compression that was agreed on, `None` if there is none.
+    #[cfg(feature = "deflate")]
+    pub fn deflate(&self) -> Option<&negotiate::DeflateParams> {
+        self.driver.connection().deflate()
     }
 
     /// How the connection ended, `None` while that is open: the peer's code and reason, 1005 when

@@ -3,7 +3,7 @@
 use std::error::Error;
 
 use miniws_async_std::generic::{Client, Runtime};
-use miniws_async_std::{Config, Event, Message};
+use miniws_async_std::{Config, DeflateConfig, Event, Message};
 
 /// Runs all cases of the server at the URL that the command line names.
 pub(crate) async fn run<R: Runtime>(agent: &str) -> Result<(), Box<dyn Error>> {
@@ -35,10 +35,19 @@ async fn case_count<R: Runtime>(url: &str) -> Result<u32, Box<dyn Error>> {
     Err("the fuzzing server did not say how many cases there are".into())
 }
 
+/// Whatever the server may choose, and an echo that is always compressed: some fuzzing servers take
+/// an uncompressed answer for a fault.
+fn offer_all() -> DeflateConfig {
+    DeflateConfig::default()
+        .receive_window_bits(15)
+        .threshold(0)
+}
+
 async fn run_case<R: Runtime>(url: &str) -> Result<(), miniws_async_std::Error> {
     let config = Config::default()
         .max_message_size(32 << 20)
-        .max_frame_size(32 << 20);
+        .max_frame_size(32 << 20)
+        .deflate(Some(offer_all()));
     let mut socket = Client::<R>::new(url).config(config).connect().await?;
     while let Some(event) = socket.recv().await? {
         if let Event::Message(message) = event {

@@ -1,5 +1,9 @@
 //! The command line client, on either runtime.
 
+// Written once for all runtimes.
+#[path = "../../../miniws-tokio/examples/options/mod.rs"]
+mod options;
+
 use std::future::{Future, pending};
 use std::io::Write;
 use std::time::Duration;
@@ -11,7 +15,7 @@ use futures_lite::io::{AsyncBufReadExt, BufReader};
 use futures_lite::{FutureExt, StreamExt};
 use lexopt::{Arg, Parser, ValueExt};
 use miniws_async_std::generic::{Client, Runtime};
-use miniws_async_std::{CloseCode, Config, Event, Message, WebSocket};
+use miniws_async_std::{CloseCode, Config, DeflateConfig, Event, Message, WebSocket};
 
 pub(crate) type Error = Box<dyn std::error::Error + Send + Sync>;
 
@@ -36,9 +40,16 @@ pub(crate) async fn run<R: Runtime>() -> Result<(), Error> {
             Timer::after(CHECK_TIMEOUT).await;
             Err("the server did not echo everything within 14 seconds".into())
         };
-        return check(options.client).or(too_late).await;
+        return check(options).or(too_late).await;
     }
-    let socket = options.client.connect().await?;
+    let socket = options
+        .client
+        .config(Config::default().deflate(options.deflate))
+        .connect()
+        .await?;
+    if options.negotiated {
+        print_negotiated(&socket);
+    }
     talk(socket, options.binary).await
 }
 
@@ -107,11 +118,24 @@ fn print(event: Event) -> Result<(), Error> {
     Ok(out.flush()?)
 }
 
-async fn check<R: Runtime>(client: Client<R>) -> Result<(), Error> {
-    let mut socket = client
-        .config(Config::default().max_message_size(64 << 20))
-        .connect()
-        .await?;
+fn print_negotiated<S>(socket: &WebSocket<S>)
+where
+    S: AsyncRead + AsyncWrite + Unpin,
+{
+    match socket.deflate() {
+        Some(params) => eprintln!("negotiated: {params}"),
+        None => eprintln!("negotiated: no extension"),
+    }
+}
+
+async fn check<R: Runtime>(options: Options<R>) -> Result<(), Error> {
+    let config = Config::default()
+        .max_message_size(64 << 20)
+        .deflate(options.deflate);
+    let mut socket = options.client.config(config).connect().await?;
+    if options.negotiated {
+        print_negotiated(&socket);
+    }
     let large: Vec<u8> = (0..5_000_000_u32).map(|at| (at % 251) as u8).collect();
     for message in [
         Message::from("hello"),
@@ -162,6 +186,8 @@ fn expect_normal(code: CloseCode, reason: &str) -> Result<(), Error> {
 
 struct Options<R> {
     client: Client<R>,
+    deflate: Option<DeflateConfig>,
+    negotiated: bool,
     binary: bool,
     check: bool,
 }
@@ -172,19 +198,27 @@ impl<R: Runtime> Options<R> {
         let mut url = None;
         let mut subprotocols = Vec::new();
         let mut headers = Vec::new();
-        let (mut binary, mut check) = (false, false);
+        let mut deflate = None;
+        let (mut negotiated, mut binary, mut check) = (false, false, false);
         while let Some(arg) = parser.next()? {
             match arg {
                 Arg::Value(value) if url.is_none() => url = Some(value.string()?),
                 Arg::Long("subprotocol") => subprotocols.push(parser.value()?.string()?),
                 Arg::Long("header") => headers.push(parser.value()?.string()?),
+                Arg::Long("deflate") => {
+                    let settings = parser.optional_value().map(ValueExt::string).transpose()?;
+                    deflate = Some(options::deflate(settings.as_deref())?);
+                }
+                Arg::Long("negotiated") => negotiated = true,
                 Arg::Long("binary") => binary = true,
                 Arg::Long("check") => check = true,
                 _ => return Err(arg.unexpected().into()),
             }
         }
-        let url = url
-            .ok_or("usage: client URL [--subprotocol P] [--header 'N: V'] [--binary] [--check]")?;
+        let url = url.ok_or(
+            "usage: client URL [--subprotocol P] [--header 'N: V'] [--binary] [--check] \
+             [--deflate[=SETTING,..]] [--negotiated]",
+        )?;
         let mut client = Client::new(&url);
         for name in subprotocols {
             client = client.subprotocol(&name);
@@ -197,6 +231,8 @@ impl<R: Runtime> Options<R> {
         }
         Ok(Self {
             client,
+            deflate,
+            negotiated,
             binary,
             check,
         })

@@ -1,5 +1,9 @@
 //! The echo server, on either runtime.
 
+// Written once for all runtimes.
+#[path = "../../../miniws-tokio/examples/options/mod.rs"]
+mod options;
+
 use std::error::Error;
 use std::time::Duration;
 
@@ -8,13 +12,14 @@ use futures_lite::StreamExt;
 use futures_lite::future::zip;
 use lexopt::{Arg, Parser, ValueExt};
 use miniws_async_std::generic::{Listener, Runtime, Server};
-use miniws_async_std::{Config, Event, Reply, WebSocket};
+use miniws_async_std::{Config, DeflateConfig, Event, Reply, WebSocket};
 
 /// The command line.
 pub(crate) struct Options {
     pub(crate) addr: String,
     max_message: usize,
     subprotocols: Vec<String>,
+    deflate: Option<DeflateConfig>,
 }
 
 impl Options {
@@ -23,6 +28,7 @@ impl Options {
             addr: "127.0.0.1:9001".to_owned(),
             max_message: 32 << 20,
             subprotocols: Vec::new(),
+            deflate: None,
         };
         let mut parser = Parser::from_env();
         while let Some(arg) = parser.next()? {
@@ -30,6 +36,10 @@ impl Options {
                 Arg::Long("addr") => options.addr = parser.value()?.string()?,
                 Arg::Long("max-message") => options.max_message = parser.value()?.parse()?,
                 Arg::Long("subprotocol") => options.subprotocols.push(parser.value()?.string()?),
+                Arg::Long("deflate") => {
+                    let settings = parser.optional_value().map(ValueExt::string).transpose()?;
+                    options.deflate = Some(options::deflate(settings.as_deref())?);
+                }
                 _ => return Err(arg.unexpected()),
             }
         }
@@ -40,7 +50,8 @@ impl Options {
     pub(crate) fn server<R: Runtime>(&self) -> Server<R> {
         let config = Config::default()
             .max_message_size(self.max_message)
-            .max_frame_size(self.max_message);
+            .max_frame_size(self.max_message)
+            .deflate(self.deflate.clone());
         Server::new()
             .config(config)
             .subprotocols(self.subprotocols.clone())
