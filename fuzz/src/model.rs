@@ -180,8 +180,17 @@ fn frame(
         fragments: 0,
     });
     whole.fragments += 1;
+    let start = whole.data.len();
     whole.data.extend_from_slice(&payload);
     if whole.kind == MessageKind::Text && !is_text(&whole.data, !ends) {
+        while !is_text(&whole.data, true) {
+            whole.data.pop();
+        }
+        // What comes before the first byte that is wrong.
+        let good = &whole.data[start..];
+        if receiver.chunks && !good.is_empty() {
+            heard::push(heard, Heard::data(whole.kind, good, false));
+        }
         return Err(Kind::InvalidUtf8);
     }
     if receiver.chunks && (ends || !payload.is_empty()) {

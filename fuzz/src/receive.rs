@@ -57,7 +57,7 @@ fn receive(data: &[u8], is_server: bool) {
     };
     let whole = setup.run(cut::pieces(stream, 0), stream);
     let pieces = setup.run(cut::pieces(stream, settings.cut), stream);
-    setup.assert_same(&whole, &pieces);
+    assert_same(&whole, &pieces);
     setup.assert_told(&whole, &model::receive(setup.model(), stream));
     setup.assert_understood(&whole);
 }
@@ -247,31 +247,9 @@ impl Setup {
         assert!(connection.close_status().is_some());
     }
 
-    /// Cutting makes no difference, but for the chunks that come before an error is known.
-    fn assert_same(self, whole: &Run, pieces: &Run) {
-        assert_eq!(whole.error, pieces.error);
-        assert_eq!(whole.output, pieces.output);
-        assert_eq!(whole.status, pieces.status);
-        self.assert_same_heard(whole, &whole.heard, &pieces.heard);
-    }
-
-    fn assert_same_heard(self, run: &Run, earlier: &[Heard], later: &[Heard]) {
-        let is_text_wrong = run
-            .error
-            .is_some_and(|error| error.kind() == ReceiveErrorKind::InvalidUtf8);
-        if !(self.model().chunks && is_text_wrong) {
-            assert_eq!(earlier, later);
-            return;
-        }
-        let (earlier, earlier_rest) = without_unfinished(earlier);
-        let (later, later_rest) = without_unfinished(later);
-        assert_eq!(earlier, later);
-        assert!(later_rest.starts_with(earlier_rest));
-    }
-
     /// The connection makes of the stream what the model makes of it.
     fn assert_told(self, run: &Run, story: &Story) {
-        self.assert_same_heard(run, &story.heard, &run.heard);
+        assert_eq!(story.heard, run.heard);
         let mut text = Vec::new();
         for heard in &run.heard {
             if let Heard::Data {
@@ -367,6 +345,14 @@ impl Setup {
     }
 }
 
+/// Cutting makes no difference.
+fn assert_same(whole: &Run, pieces: &Run) {
+    assert_eq!(whole.error, pieces.error);
+    assert_eq!(whole.output, pieces.output);
+    assert_eq!(whole.status, pieces.status);
+    assert_eq!(whole.heard, pieces.heard);
+}
+
 fn connect(is_server: bool, config: Config) -> Connection {
     if is_server {
         return Connection::server(config, Negotiated::new());
@@ -396,17 +382,5 @@ fn drain(connection: &mut Connection, mut count: usize, output: &mut Vec<u8>) {
         let bytes: Bytes = queue.copy_to_bytes(taken);
         output.extend_from_slice(&bytes);
         count -= taken;
-    }
-}
-
-fn without_unfinished(heard: &[Heard]) -> (&[Heard], &[u8]) {
-    match heard {
-        [
-            before @ ..,
-            Heard::Data {
-                data, last: false, ..
-            },
-        ] => (before, data),
-        _ => (heard, &[]),
     }
 }

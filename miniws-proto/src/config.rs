@@ -151,7 +151,8 @@ impl Config {
 
     /// Hand received messages on in chunks, as their bytes arrive
     /// ([`Event::Chunk`](crate::Event::Chunk)), instead of whole
-    /// ([`Event::Message`](crate::Event::Message)).
+    /// ([`Event::Message`](crate::Event::Message)). When a message turns out to be wrong, what came
+    /// before that has been handed on.
     #[must_use]
     pub fn chunks(mut self, chunks: bool) -> Self {
         self.chunks = chunks;

@@ -122,48 +122,55 @@ pub(crate) struct Utf8Validator {
 
 /// The text is not UTF-8.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) struct InvalidUtf8;
+pub(crate) struct InvalidUtf8 {
+    /// How many bytes of the piece come before the first that no continuation can make good.
+    pub(crate) good: usize,
+}
 
 impl Utf8Validator {
     /// Checks the next piece.
-    pub(crate) fn push(&mut self, mut piece: &[u8]) -> Result<(), InvalidUtf8> {
+    pub(crate) fn push(&mut self, piece: &[u8]) -> Result<(), InvalidUtf8> {
+        let mut at = 0;
         while self.partial_len > 0 {
-            let Some((&byte, rest)) = piece.split_first() else {
+            let Some(&byte) = piece.get(at) else {
                 return Ok(());
             };
-            piece = rest;
-            self.push_to_partial(byte)?;
-        }
-        match check(piece)? {
-            [] => Ok(()),
-            tail => {
-                self.partial[..tail.len()].copy_from_slice(tail);
-                self.partial_len = tail.len() as u8;
-                Ok(())
+            if !self.push_to_partial(byte) {
+                return Err(InvalidUtf8 { good: at });
             }
+            at += 1;
         }
+        let Some(tail) = check(&piece[at..]) else {
+            let good = at + good(&piece[at..]);
+            return Err(InvalidUtf8 { good });
+        };
+        self.partial[..tail.len()].copy_from_slice(tail);
+        self.partial_len = tail.len() as u8;
+        Ok(())
     }
 
     /// Whether the text may end here: not within a character.
     pub(crate) fn finish(&mut self) -> Result<(), InvalidUtf8> {
         match core::mem::take(&mut self.partial_len) {
             0 => Ok(()),
-            _ => Err(InvalidUtf8),
+            _ => Err(InvalidUtf8 { good: 0 }),
         }
     }
 
-    fn push_to_partial(&mut self, byte: u8) -> Result<(), InvalidUtf8> {
+    /// Whether the character that has begun can go on, or end, with `byte`.
+    fn push_to_partial(&mut self, byte: u8) -> bool {
         let len = usize::from(self.partial_len);
         self.partial[len] = byte;
-        self.partial_len = check(&self.partial[..=len])?.len() as u8;
-        Ok(())
+        let tail = check(&self.partial[..=len]);
+        self.partial_len = tail.map_or(0, |tail| tail.len() as u8);
+        tail.is_some()
     }
 }
 
 /// Checks `bytes` and returns the beginning of a character that they end in, at most three bytes.
-fn check(bytes: &[u8]) -> Result<&[u8], InvalidUtf8> {
+fn check(bytes: &[u8]) -> Option<&[u8]> {
     if simdutf8::basic::from_utf8(bytes).is_ok() {
-        return Ok(&[]);
+        return Some(&[]);
     }
     // Cut off what may be an unfinished character and let the slow check judge that alone, so that
     // a long piece which ends within a character is not checked twice.
@@ -171,10 +178,22 @@ fn check(bytes: &[u8]) -> Result<&[u8], InvalidUtf8> {
     let (whole, tail) = bytes.split_at(start);
     match core::str::from_utf8(tail) {
         Err(error) if error.error_len().is_none() && error.valid_up_to() == 0 => {}
-        _ => return Err(InvalidUtf8),
+        _ => return None,
     }
-    simdutf8::basic::from_utf8(whole).map_err(|_| InvalidUtf8)?;
-    Ok(tail)
+    simdutf8::basic::from_utf8(whole).ok()?;
+    Some(tail)
+}
+
+/// How many of `bytes` come before the first that no continuation can make good.
+#[cold]
+fn good(bytes: &[u8]) -> usize {
+    let whole = core::str::from_utf8(bytes).map_or_else(|error| error.valid_up_to(), str::len);
+    let mut character = Utf8Validator::default();
+    let begun = bytes[whole..].iter();
+    whole
+        + begun
+            .take_while(|byte| character.push_to_partial(**byte))
+            .count()
 }
 
 /// Where the character begins that reaches or crosses the end of `bytes`.
@@ -191,12 +210,17 @@ mod tests {
     use super::*;
     use alloc::vec::Vec;
 
-    fn verdict(pieces: &[&[u8]]) -> Result<(), InvalidUtf8> {
+    /// How many bytes are in order, and whether that is all there is to it.
+    fn verdict(pieces: &[&[u8]]) -> (usize, bool) {
         let mut validator = Utf8Validator::default();
+        let mut good = 0;
         for piece in pieces {
-            validator.push(piece)?;
+            if let Err(error) = validator.push(piece) {
+                return (good + error.good, false);
+            }
+            good += piece.len();
         }
-        validator.finish()
+        (good, validator.finish().is_ok())
     }
 
     /// Every sequence of up to four bytes out of all the classes that UTF-8 tells apart, cut
@@ -211,14 +235,16 @@ mod tests {
             let bytes: Vec<u8> = (0..4)
                 .map(|place| CLASSES[number / CLASSES.len().pow(place) % CLASSES.len()])
                 .collect();
-            let expected = core::str::from_utf8(&bytes).is_ok();
+            let is_whole = core::str::from_utf8(&bytes).is_ok();
+            let can_go_on = |bytes: &[u8]| {
+                core::str::from_utf8(bytes)
+                    .map_or_else(|error| error.error_len().is_none(), |_| true)
+            };
+            let good = (0..=4).rev().find(|len| can_go_on(&bytes[..*len]));
+            let expected = (good.unwrap_or_default(), is_whole);
             for cut in 0..=4 {
                 let (head, tail) = bytes.split_at(cut);
-                assert_eq!(
-                    verdict(&[head, tail]).is_ok(),
-                    expected,
-                    "{bytes:x?} at {cut}"
-                );
+                assert_eq!(verdict(&[head, tail]), expected, "{bytes:x?} at {cut}");
             }
         }
     }
@@ -238,8 +264,15 @@ mod tests {
             assert_eq!(validator.push(good), Ok(()));
             assert_eq!(
                 validator.push(&[bad]),
-                Err(InvalidUtf8),
+                Err(InvalidUtf8 { good: 0 }),
                 "{good:x?} {bad:x}"
+            );
+            let whole = [good, &[bad], b"abc"].concat();
+            let good = good.len();
+            assert_eq!(
+                Utf8Validator::default().push(&whole),
+                Err(InvalidUtf8 { good }),
+                "{whole:x?}"
             );
         }
     }

@@ -115,7 +115,8 @@ fn every_set_of_parameters() {
 }
 
 /// What a server makes of `bytes` that arrive in pieces of `cut`: its messages, and its error.
-fn outcome(bytes: &[u8], cut: usize) -> (Vec<Message>, Option<ReceiveErrorKind>) {
+/// What is received, and what ends it. Chunks that follow each other within a message are one.
+fn outcome(bytes: &[u8], cut: usize, chunks: bool) -> (Vec<Event>, Option<ReceiveErrorKind>) {
     let deflate = DeflateConfig::default()
         .max_ratio(Some(100))
         .send_takeover(true)
@@ -124,22 +125,39 @@ fn outcome(bytes: &[u8], cut: usize) -> (Vec<Message>, Option<ReceiveErrorKind>)
     let negotiated = Negotiated::new().with_deflate(select_deflate(&deflate, &plain).unwrap());
     let config = Config::default()
         .max_message_size(40_000)
+        .chunks(chunks)
         .deflate(Some(deflate));
     let mut server = Connection::server(config, negotiated);
     let mut input = BytesMut::new();
-    let mut messages = Vec::new();
+    let mut events = Vec::new();
     for piece in bytes.chunks(cut) {
         input.extend_from_slice(piece);
         loop {
             match server.receive(&mut input) {
-                Ok(Some(Event::Message(message))) => messages.push(message),
-                Ok(Some(_)) => {}
+                Ok(Some(event)) => push(&mut events, event),
                 Ok(None) => break,
-                Err(error) => return (messages, Some(error.kind())),
+                Err(error) => return (events, Some(error.kind())),
             }
         }
     }
-    (messages, None)
+    (events, None)
+}
+
+fn push(events: &mut Vec<Event>, event: Event) {
+    match (events.last_mut(), event) {
+        (
+            Some(Event::Chunk {
+                data: before,
+                last: was_last @ false,
+                ..
+            }),
+            Event::Chunk { data, last, .. },
+        ) => {
+            *before = [&before[..], &data].concat().into();
+            *was_last = last;
+        }
+        (_, event) => events.push(event),
+    }
 }
 
 /// Streams with a bit or two flipped in them, messages that are too large, text that is not: how they
@@ -176,12 +194,14 @@ fn what_is_wrong_is_found_however_it_is_cut() {
             let at = number(bytes.len());
             bytes[at] ^= 1 << number(8);
         }
-        let whole = outcome(&bytes, usize::MAX);
-        for cut in [1, 2 + number(50)] {
-            assert_eq!(outcome(&bytes, cut), whole, "round {round}, cut {cut}");
-        }
-        if let Some(error) = whole.1 {
-            errors.push(error);
+        let small = 2 + number(50);
+        for chunks in [false, true] {
+            let whole = outcome(&bytes, usize::MAX, chunks);
+            for cut in [1, small] {
+                let cut_up = outcome(&bytes, cut, chunks);
+                assert!(cut_up == whole, "round {round}, cut {cut}, chunks {chunks}");
+            }
+            errors.extend(whole.1);
         }
     }
     for kind in [

@@ -22,6 +22,14 @@ pub(super) struct Assembler {
     data: BytesMut,
 }
 
+/// What is wrong with some bytes of a message.
+#[derive(Debug)]
+pub(super) struct Fault {
+    pub(super) kind: ReceiveErrorKind,
+    /// How many of the bytes come before it.
+    pub(super) good: usize,
+}
+
 impl Assembler {
     /// A message begins.
     pub(super) fn begin(
@@ -89,23 +97,28 @@ impl Assembler {
         kind: MessageKind,
         bytes: &[u8],
         config: &Config,
-    ) -> Result<(), ReceiveErrorKind> {
+    ) -> Result<(), Fault> {
         let room = self.room(config);
         if kind == MessageKind::Text {
             // Up to the limit: what is wrong first is told, however the bytes came.
             self.check(&bytes[..bytes.len().min(room)])?;
         }
         if bytes.len() > room {
-            return Err(ReceiveErrorKind::MessageTooLarge);
+            return Err(Fault {
+                kind: ReceiveErrorKind::MessageTooLarge,
+                good: room,
+            });
         }
         self.len += bytes.len();
         Ok(())
     }
 
     /// The next bytes of a text, as they come.
-    pub(super) fn check(&mut self, text: &[u8]) -> Result<(), ReceiveErrorKind> {
-        let checked = self.utf8.push(text);
-        checked.map_err(|_| ReceiveErrorKind::InvalidUtf8)
+    pub(super) fn check(&mut self, text: &[u8]) -> Result<(), Fault> {
+        self.utf8.push(text).map_err(|error| Fault {
+            kind: ReceiveErrorKind::InvalidUtf8,
+            good: error.good,
+        })
     }
 
     /// Keeps bytes until the message is whole.
@@ -113,21 +126,22 @@ impl Assembler {
         self.data.extend_from_slice(bytes);
     }
 
-    /// The message ends with `rest`. Returns all of what has been kept, with `rest` behind it.
-    pub(super) fn end(&mut self, rest: BytesMut) -> Result<Bytes, ReceiveErrorKind> {
-        let data = if self.data.is_empty() {
-            rest
-        } else {
-            self.append(&rest);
-            core::mem::take(&mut self.data)
-        };
+    /// All of what has been kept, with `rest` behind it.
+    pub(super) fn take(&mut self, rest: BytesMut) -> Bytes {
+        if self.data.is_empty() {
+            return rest.freeze();
+        }
+        self.append(&rest);
+        core::mem::take(&mut self.data).freeze()
+    }
+
+    /// The message ends.
+    pub(super) fn end(&mut self) -> Result<(), ReceiveErrorKind> {
         self.kind = None;
         self.len = 0;
         self.fragments = 0;
-        self.utf8
-            .finish()
-            .map_err(|_| ReceiveErrorKind::InvalidUtf8)?;
-        Ok(data.freeze())
+        let finished = self.utf8.finish();
+        finished.map_err(|_| ReceiveErrorKind::InvalidUtf8)
     }
 }
 

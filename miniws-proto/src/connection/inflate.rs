@@ -32,29 +32,34 @@ impl Connection {
             input.advance(inflated.used);
             frame.ready -= inflated.used;
             frame.remaining -= inflated.used;
-            assembler.check_inflated(kind, inflated.bytes, &self.config)?;
+            let (bytes, then) = match assembler.check_inflated(kind, inflated.bytes, &self.config) {
+                Ok(()) => (inflated.bytes, inflated.then),
+                Err(fault) => (&inflated.bytes[..fault.good], Then::Failed(fault.kind)),
+            };
             if self.config.chunks {
-                out = Bytes::copy_from_slice(inflated.bytes);
-                break inflated.then;
+                out = Bytes::copy_from_slice(bytes);
+                break then;
             }
-            assembler.append(inflated.bytes);
-            if !matches!(inflated.then, Then::More) {
-                break inflated.then;
+            assembler.append(bytes);
+            if !matches!(then, Then::More) {
+                break then;
             }
         };
 
         let mut is_ended = false;
         self.receiver.has_more = false;
         match then {
-            Then::Failed(kind) => return Err(kind),
+            Then::Failed(failure) => return self.fail_behind(kind, out, frame, failure),
             Then::More => self.receiver.has_more = true,
             Then::Starved => {}
             Then::Ended => {
                 deflate.end_inflate();
-                let rest = assembler.end(BytesMut::new())?;
+                if let Err(failure) = assembler.end() {
+                    return self.fail_behind(kind, out, frame, failure);
+                }
                 is_ended = true;
                 if !self.config.chunks {
-                    out = rest;
+                    out = assembler.take(BytesMut::new());
                 }
             }
         }

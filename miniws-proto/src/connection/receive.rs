@@ -19,7 +19,8 @@ pub(super) struct Receiver {
     /// The frame whose header has been taken out of the input, but not all of its payload.
     pub(super) frame: Option<Frame>,
     pub(super) assembler: Assembler,
-    /// The payload of `frame` that has come has not been inflated to its end.
+    /// There is more to be received without any more input: the payload of `frame` that has come has
+    /// not been inflated to its end, or the frame fails.
     pub(super) has_more: bool,
     /// How many bytes of complete frames have come.
     offset: u64,
@@ -41,6 +42,8 @@ enum Content {
     /// Data of a compressed message.
     Deflated(MessageKind),
     Control,
+    /// All that came before the failure has been handed on.
+    Failed(ReceiveErrorKind),
 }
 
 impl Receiver {
@@ -150,11 +153,15 @@ impl Connection {
             Content::Control => self.receive_control(frame, input),
             Content::Deflated(kind) => self.receive_deflated(kind, frame, input),
             Content::Data(kind) => {
-                if kind == MessageKind::Text {
-                    self.receiver.assembler.check(&input[news])?;
+                if kind == MessageKind::Text
+                    && let Err(fault) = self.receiver.assembler.check(&input[news])
+                {
+                    let good = input.split_to(fault.good).freeze();
+                    return self.fail_behind(kind, good, frame, fault.kind);
                 }
                 self.receive_data(kind, frame, input)
             }
+            Content::Failed(kind) => Err(kind),
         }
     }
 
@@ -180,7 +187,7 @@ impl Connection {
                 assembler.begin_frame(header.payload_len, &self.config)?
             }
             // At most 125, or the header would not have been decoded.
-            Content::Control => header.payload_len as usize,
+            Content::Control | Content::Failed(_) => header.payload_len as usize,
         };
         input.advance(header.size);
         self.timers.received = true;
@@ -202,14 +209,14 @@ impl Connection {
         let complete = frame.ready == frame.remaining;
         let last = complete && frame.header.fin;
         let event = if self.config.chunks {
-            let data = input.split_to(frame.take());
-            match (last, data.is_empty()) {
-                (true, _) => Some(chunk(kind, assembler.end(data)?, true)),
-                (false, false) => Some(chunk(kind, data.freeze(), false)),
-                (false, true) => None,
+            let data = input.split_to(frame.take()).freeze();
+            if last && let Err(failure) = assembler.end() {
+                return self.fail_behind(kind, data, frame, failure);
             }
+            (last || !data.is_empty()).then(|| chunk(kind, data, last))
         } else if last {
-            let data = assembler.end(input.split_to(frame.take()))?;
+            assembler.end()?;
+            let data = assembler.take(input.split_to(frame.take()));
             Some(Event::Message(message(kind, data)))
         } else if frame.header.fin && assembler.is_first_frame() {
             // The whole message. It stays in the input until all of it is there, and then leaves
@@ -240,6 +247,29 @@ impl Connection {
             None if complete => Step::Nothing,
             None => Step::Starved,
         }
+    }
+
+    /// Fails with `failure`. In chunks, the `good` bytes before it are handed on first, as they would
+    /// have been if they had come alone: how the peer's bytes are cut never matters.
+    #[cold]
+    pub(super) fn fail_behind(
+        &mut self,
+        kind: MessageKind,
+        good: Bytes,
+        frame: Frame,
+        failure: ReceiveErrorKind,
+    ) -> Result<Step, ReceiveErrorKind> {
+        if !self.config.chunks || good.is_empty() {
+            return Err(failure);
+        }
+        self.receiver.has_more = true;
+        self.receiver.frame = Some(Frame {
+            content: Content::Failed(failure),
+            remaining: 0,
+            ready: 0,
+            ..frame
+        });
+        Ok(Step::Event(chunk(kind, good, false)))
     }
 
     fn receive_control(
