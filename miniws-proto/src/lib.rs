@@ -211,8 +211,8 @@ pub use entropy::Entropy;
 pub use error::{ReceiveError, ReceiveErrorKind, SendError};
 pub use event::Event;
 pub use handshake::{
-    Accept, ClientHandshake, ClientRequest, HandshakeError, Headers, Incoming, PlainRequest, Reply,
-    Request, Response, ServerHandshake, Upgrade, Url,
+    Accept, ClientHandshake, ClientRequest, HandshakeError, Headers, Incoming, Offer, PlainRequest,
+    Reply, Request, Response, ServerHandshake, Upgrade, Url,
 };
 pub use message::{Compression, Message, MessageKind};
 pub use prepared::PreparedMessage;

@@ -182,7 +182,7 @@ mod tests {
         for (name, value) in fields {
             assert_eq!(headers.push(name, value), Ok(()));
         }
-        let mut reader = BodyReader::new(Response::new(403, "", headers), max);
+        let mut reader = BodyReader::new(Response::new(403, headers), max);
         let mut input = BytesMut::new();
         let mut is_over = reader.read(&mut input);
         for piece in body.as_bytes().chunks(piece) {
@@ -263,7 +263,7 @@ mod tests {
     #[test]
     fn some_responses_never_have_one() {
         for status in [204, 304] {
-            let mut reader = BodyReader::new(Response::new(status, "", Headers::new()), 8);
+            let mut reader = BodyReader::new(Response::new(status, Headers::new()), 8);
             assert!(reader.read(&mut BytesMut::new()));
         }
     }
@@ -275,7 +275,7 @@ mod tests {
             headers.push("Content-Length", "18446744073709551615"),
             Ok(())
         );
-        let mut reader = BodyReader::new(Response::new(403, "", headers), usize::MAX);
+        let mut reader = BodyReader::new(Response::new(403, headers), usize::MAX);
         assert!(!reader.read(&mut BytesMut::from("abc")));
         assert!(reader.response.body_mut().capacity() < 100);
     }

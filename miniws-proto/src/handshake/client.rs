@@ -1,27 +1,20 @@
 //! The client's side of a handshake.
 
 use alloc::boxed::Box;
-use alloc::string::String;
 use alloc::sync::Arc;
-use alloc::vec::Vec;
-use core::{fmt, mem, str};
+use core::{fmt, mem};
 
-use base64::Engine as _;
-use base64::engine::general_purpose::STANDARD;
 use bytes::BytesMut;
 
 use super::body::BodyReader;
 use super::deadline::Deadline;
 use super::http1::{HeadScanner, Version};
-use super::{ClientRequest, HandshakeError, Response};
+use super::{ClientRequest, HandshakeError, Offer, Response};
 use crate::config::Config;
-use crate::connection::{Connection, Negotiated};
-use crate::deflate;
+use crate::connection::Connection;
 use crate::entropy::Entropy;
-use crate::negotiate;
 use crate::queue::SendQueue;
 use crate::time::Time;
-use crate::utf8::Utf8Bytes;
 
 /// The client's side of a handshake: sends the request and reads the response.
 ///
@@ -59,9 +52,6 @@ pub struct ClientHandshake {
     stage: Stage,
     config: Arc<Config>,
     outgoing: SendQueue,
-    /// The `Sec-WebSocket-Accept` that the response must have.
-    accept_key: String,
-    subprotocols: Vec<Box<str>>,
     deadline: Deadline,
 }
 
@@ -76,8 +66,8 @@ struct HeadStage {
     scanner: HeadScanner,
     /// Interim responses so far.
     interim: u8,
-    /// On its way to the connection.
-    entropy: Box<dyn Entropy>,
+    /// What the response is held against.
+    offer: Box<Offer>,
 }
 
 /// How many interim responses a server may send; there is no use for more than one or two.
@@ -95,26 +85,21 @@ impl ClientHandshake {
     pub fn new(
         request: ClientRequest,
         config: impl Into<Arc<Config>>,
-        mut entropy: impl Entropy + 'static,
+        entropy: impl Entropy + 'static,
     ) -> Result<Self, HandshakeError> {
         let config = config.into();
-        let mut nonce = [0; 16];
-        entropy.fill(&mut nonce);
-        let key = STANDARD.encode(nonce);
+        let offer = Offer::upgrade(request, Arc::clone(&config), entropy)?;
         let mut outgoing = SendQueue::default();
-        let extensions = deflate::offer(&config);
-        outgoing.copy(&request.encode(&key, extensions.as_deref())?);
+        outgoing.copy(&offer.request().encode());
         Ok(Self {
             stage: Stage::Head(HeadStage {
                 scanner: HeadScanner::response(),
                 interim: 0,
-                entropy: Box::new(entropy),
+                offer: Box::new(offer),
             }),
             deadline: Deadline::new(config.handshake_timeout),
             config,
             outgoing,
-            accept_key: negotiate::accept_key(&key),
-            subprotocols: request.into_subprotocols(),
         })
     }
 
@@ -198,9 +183,16 @@ impl ClientHandshake {
         while let Some(head) = stage.scanner.take_head(input, &self.config)? {
             let (version, response) = head.parse_response()?;
             match response.status() {
+                101 if version != Version::Http11 => {
+                    return Err(HandshakeError::UnsupportedHttpVersion);
+                }
                 101 => {
-                    let negotiated = self.check(version, &response)?;
-                    let connection = self.connect(negotiated, stage.entropy);
+                    let mut connection = stage.offer.accept(&response)?;
+                    if !self.outgoing.is_empty() {
+                        // The server did not wait for the end of the request. It still has to
+                        // have it all before the first frame.
+                        *connection.outgoing() = mem::take(&mut self.outgoing);
+                    }
                     return Ok(Some((connection, response)));
                 }
                 // RFC 9110 section 15.2: they announce the response, and may be passed over.
@@ -229,60 +221,6 @@ impl ClientHandshake {
         }
         self.stage = Stage::Body(stage);
         Ok(None)
-    }
-
-    /// Checks a response of status 101, in the order of RFC 6455 section 4.1.
-    fn check(&self, version: Version, response: &Response) -> Result<Negotiated, HandshakeError> {
-        if version != Version::Http11 {
-            return Err(HandshakeError::UnsupportedHttpVersion);
-        }
-        let headers = response.headers();
-        let is_other = |protocol: &[u8]| !protocol.eq_ignore_ascii_case(b"websocket");
-        if !headers.has_element("Upgrade", "websocket") || headers.elements("Upgrade").any(is_other)
-        {
-            return Err(HandshakeError::MissingUpgrade);
-        }
-        if !headers.has_element("Connection", "upgrade") {
-            return Err(HandshakeError::MissingConnectionUpgrade);
-        }
-        let accept_key = headers.exactly_one(
-            "Sec-WebSocket-Accept",
-            HandshakeError::MissingAccept,
-            HandshakeError::DuplicateAccept,
-        )?;
-        if accept_key != self.accept_key.as_bytes() {
-            return Err(HandshakeError::WrongAccept);
-        }
-        let compression = deflate::confirm(&self.config, &response.parse_extensions()?)
-            .map_err(|_| HandshakeError::UnofferedExtension)?;
-        let negotiated = self.check_subprotocol(response)?;
-        Ok(negotiated.with_compression(compression))
-    }
-
-    fn check_subprotocol(&self, response: &Response) -> Result<Negotiated, HandshakeError> {
-        let mut chosen = response.headers().values("Sec-WebSocket-Protocol");
-        let Some(name) = chosen.next() else {
-            return Ok(Negotiated::new());
-        };
-        if chosen.next().is_some() {
-            return Err(HandshakeError::DuplicateSubprotocol);
-        }
-        let mut offered = self.subprotocols.iter();
-        match offered.find(|offered| offered.as_bytes() == name) {
-            Some(name) => Ok(Negotiated::new().with_subprotocol(Utf8Bytes::from(&**name))),
-            None => Err(HandshakeError::UnofferedSubprotocol),
-        }
-    }
-
-    fn connect(&mut self, negotiated: Negotiated, entropy: Box<dyn Entropy>) -> Connection {
-        let config = Arc::clone(&self.config);
-        let mut connection = Connection::client(config, negotiated, entropy);
-        if !self.outgoing.is_empty() {
-            // The server did not wait for the end of the request. It still has to have it all
-            // before the first frame.
-            *connection.outgoing() = mem::take(&mut self.outgoing);
-        }
-        connection
     }
 
     /// Fails, unless it has failed before; why it did.

@@ -9,7 +9,7 @@ use alloc::vec::Vec;
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 
-use super::headers::{encode_field, is_framing, is_handshake};
+use super::headers::{is_framing, is_handshake};
 use super::url::is_authority;
 use super::{HandshakeError, Headers, Url};
 use crate::negotiate::is_token;
@@ -83,41 +83,45 @@ impl ClientRequest {
     }
 
     /// The subprotocols on offer.
-    pub(super) fn into_subprotocols(self) -> Vec<Box<str>> {
-        self.subprotocols
+    pub(super) fn subprotocols(&self) -> &[Box<str>] {
+        &self.subprotocols
     }
 
-    /// The bytes of the request with this key, and with these extensions on offer.
-    pub(super) fn encode(
-        &self,
-        key: &str,
-        extensions: Option<&str>,
-    ) -> Result<Vec<u8>, HandshakeError> {
-        if let Some(error) = &self.error {
-            return Err(error.clone());
-        }
-        let mut head = Vec::from(format!("GET {} HTTP/1.1\r\n", self.url.target()));
+    /// The first thing that was wrong while it was built.
+    pub(super) const fn error(&self) -> Option<&HandshakeError> {
+        self.error.as_ref()
+    }
+
+    /// Appends the `Host`.
+    pub(super) fn push_host(&self, headers: &mut Headers) -> Result<(), HandshakeError> {
         match self.host.is_empty() {
-            true => encode_field(&mut head, "Host", self.url.authority()),
-            false => self.host.encode(&mut head),
+            true => headers.push("Host", self.url.authority()),
+            false => {
+                headers.append(self.host.clone());
+                Ok(())
+            }
         }
-        encode_field(&mut head, "Upgrade", "websocket");
-        encode_field(&mut head, "Connection", "Upgrade");
-        encode_field(&mut head, "Sec-WebSocket-Key", key);
-        encode_field(&mut head, "Sec-WebSocket-Version", "13");
+    }
+
+    /// Appends what is asked for in addition: subprotocols, these extensions, and what the caller
+    /// has added.
+    pub(super) fn push_wishes(
+        &self,
+        headers: &mut Headers,
+        extensions: Option<&str>,
+    ) -> Result<(), HandshakeError> {
         if let Some(offer) = self.offer()? {
-            encode_field(&mut head, "Sec-WebSocket-Protocol", offer);
+            headers.push("Sec-WebSocket-Protocol", offer)?;
         }
         if let Some(extensions) = extensions {
-            encode_field(&mut head, "Sec-WebSocket-Extensions", extensions);
+            headers.push("Sec-WebSocket-Extensions", extensions)?;
         }
         if let Some(basic) = self.basic_authorization() {
-            encode_field(&mut head, "Authorization", basic);
+            headers.push("Authorization", basic)?;
         }
-        self.origin.encode(&mut head);
-        self.headers.encode(&mut head);
-        head.extend_from_slice(b"\r\n");
-        Ok(head)
+        headers.append(self.origin.clone());
+        headers.append(self.headers.clone());
+        Ok(())
     }
 
     fn push(&mut self, name: &str, value: &[u8]) -> Result<(), HandshakeError> {
@@ -184,17 +188,22 @@ impl From<Url> for ClientRequest {
 #[allow(clippy::panic, clippy::unwrap_used)]
 mod tests {
     use super::*;
+    use crate::config::Config;
+    use crate::handshake::Offer;
     use alloc::borrow::ToOwned as _;
 
-    const FIXED: &str = "Upgrade: websocket\r\nConnection: Upgrade\r\nSec-WebSocket-Key: K\r\n\
-                         Sec-WebSocket-Version: 13\r\n";
+    const FIXED: &str = "Upgrade: websocket\r\nConnection: Upgrade\r\n\
+                         Sec-WebSocket-Key: AAAAAAAAAAAAAAAAAAAAAA==\r\nSec-WebSocket-Version: 13\r\n";
 
     fn request(url: &str) -> ClientRequest {
         ClientRequest::new(url).unwrap()
     }
 
     fn encoded(request: &ClientRequest) -> Result<String, HandshakeError> {
-        let bytes = request.encode("K", None)?;
+        let offer = Offer::upgrade(request.clone(), Config::default(), |key: &mut [u8]| {
+            key.fill(0)
+        })?;
+        let bytes = offer.request().encode();
         Ok(String::from_utf8_lossy(&bytes).into_owned())
     }
 

@@ -149,7 +149,7 @@ impl Head {
         match (status, parsed.code, parsed.reason) {
             (httparse::Status::Complete(_), Some(code @ 100..), Some(reason)) => {
                 let headers = headers(parsed.headers)?;
-                let response = Response::new(code, reason, headers);
+                let response = Response::new(code, headers).with_reason(reason);
                 Ok((version(parsed.version), response))
             }
             _ => Err(HandshakeError::MalformedStartLine),

@@ -30,7 +30,16 @@ pub enum Incoming {
 pub struct Upgrade {
     request: Arc<Request>,
     config: Arc<Config>,
-    accept_key: String,
+    answer: Answer,
+}
+
+/// What says that a request was accepted.
+#[derive(Debug)]
+enum Answer {
+    /// Status 101, and what proves that the request was understood (RFC 6455 section 4.2.2).
+    SwitchingProtocols { accept_key: String },
+    /// Status 200 (RFC 8441 section 5).
+    Ok,
 }
 
 /// A request for something else than a WebSocket.
@@ -81,10 +90,11 @@ impl Incoming {
             let request = Arc::new(request);
             return Ok(Self::Plain(PlainRequest { request }));
         }
+        let accept_key = check_upgrade(&request)?;
         Ok(Self::Upgrade(Upgrade {
-            accept_key: check_upgrade(&request)?,
             request: Arc::new(request),
             config: config.into(),
+            answer: Answer::SwitchingProtocols { accept_key },
         }))
     }
 
@@ -99,6 +109,54 @@ impl Incoming {
 }
 
 impl Upgrade {
+    /// An extended CONNECT that another HTTP stack has parsed and whose `:protocol` is `websocket`
+    /// (RFC 8441 section 4, RFC 9220). Its `:path` is the request's target, and its `:authority` is
+    /// the `Host`.
+    ///
+    /// Answer with [`accept_detached`](Self::accept_detached); the stream of the request then
+    /// carries the frames.
+    ///
+    /// ```
+    /// use miniws_proto::{Accept, Config, Headers, Request, Upgrade};
+    ///
+    /// let mut headers = Headers::new();
+    /// headers.push("host", "example.com")?;
+    /// headers.push("sec-websocket-version", "13")?;
+    /// let request = Request::new("CONNECT", "/chat", headers);
+    /// let upgrade = Upgrade::from_connect(request, Config::default())?;
+    /// let (reply, connection) = upgrade.accept_detached(Accept::new())?;
+    /// assert_eq!(reply.status(), 200);
+    /// # let _ = connection;
+    /// # Ok::<(), miniws_proto::HandshakeError>(())
+    /// ```
+    ///
+    /// # Errors
+    ///
+    /// Whatever is wrong with the request: [`HandshakeError::reply`] is what to answer.
+    pub fn from_connect(
+        request: Request,
+        config: impl Into<Arc<Config>>,
+    ) -> Result<Self, HandshakeError> {
+        if request.method() != "CONNECT" {
+            return Err(HandshakeError::MethodNotAllowed { is_head: false });
+        }
+        check_target(&request)?;
+        check_host(&request)?;
+        check_version(&request)?;
+        check_wishes(&request)?;
+        Ok(Self {
+            request: Arc::new(request),
+            config: config.into(),
+            answer: Answer::Ok,
+        })
+    }
+
+    /// Uses this configuration instead of the one that the request was received with.
+    pub fn with_config(mut self, config: impl Into<Arc<Config>>) -> Self {
+        self.config = config.into();
+        self
+    }
+
     /// The request.
     #[must_use]
     pub const fn request(&self) -> &Arc<Request> {
@@ -127,9 +185,11 @@ impl Upgrade {
     pub fn accept_detached(self, accept: Accept) -> Result<(Reply, Connection), HandshakeError> {
         let (subprotocol, additional) = accept.check(&self.request)?;
         let mut headers = Headers::new();
-        headers.push("Upgrade", "websocket")?;
-        headers.push("Connection", "Upgrade")?;
-        headers.push("Sec-WebSocket-Accept", &self.accept_key)?;
+        if let Answer::SwitchingProtocols { accept_key } = &self.answer {
+            headers.push("Upgrade", "websocket")?;
+            headers.push("Connection", "Upgrade")?;
+            headers.push("Sec-WebSocket-Accept", accept_key)?;
+        }
         let mut negotiated = Negotiated::new();
         if let Some(name) = subprotocol {
             headers.push("Sec-WebSocket-Protocol", &*name)?;
@@ -142,7 +202,11 @@ impl Upgrade {
         negotiated = negotiated.with_compression(compression);
         headers.append(additional);
         let connection = Connection::server(self.config, negotiated);
-        Ok((Reply::switching_protocols(headers), connection))
+        let reply = match self.answer {
+            Answer::SwitchingProtocols { .. } => Reply::switching_protocols(headers),
+            Answer::Ok => Reply::opening(headers),
+        };
+        Ok((reply, connection))
     }
 
     /// Rejects: what is returned is to be sent, and then the transport to be closed.
@@ -189,22 +253,31 @@ fn check_message(request: &Request) -> Result<(), HandshakeError> {
     {
         return Err(HandshakeError::UnexpectedBody);
     }
-    let host = headers.exactly_one(
-        "Host",
-        HandshakeError::MissingHost,
-        HandshakeError::DuplicateHost,
-    )?;
-    if !core::str::from_utf8(host).is_ok_and(super::url::is_authority) {
-        return Err(HandshakeError::InvalidHost);
-    }
+    check_host(request)?;
     if request.method() != "GET" {
         let is_head = request.method() == "HEAD";
         return Err(HandshakeError::MethodNotAllowed { is_head });
     }
-    if !request.is_target_resource() {
-        return Err(HandshakeError::InvalidTarget);
+    check_target(request)
+}
+
+fn check_target(request: &Request) -> Result<(), HandshakeError> {
+    match request.is_target_clean() && request.is_target_resource() {
+        true => Ok(()),
+        false => Err(HandshakeError::InvalidTarget),
     }
-    Ok(())
+}
+
+fn check_host(request: &Request) -> Result<(), HandshakeError> {
+    let host = request.headers().exactly_one(
+        "Host",
+        HandshakeError::MissingHost,
+        HandshakeError::DuplicateHost,
+    )?;
+    match core::str::from_utf8(host).is_ok_and(super::url::is_authority) {
+        true => Ok(()),
+        false => Err(HandshakeError::InvalidHost),
+    }
 }
 
 /// Checks what RFC 6455 section 4.2.1 asks of a request that has an `Upgrade: websocket`, and
@@ -214,23 +287,33 @@ fn check_upgrade(request: &Request) -> Result<String, HandshakeError> {
     if !headers.has_element("Connection", "upgrade") {
         return Err(HandshakeError::MissingConnectionUpgrade);
     }
-    let version = headers.exactly_one(
-        "Sec-WebSocket-Version",
-        HandshakeError::MissingVersion,
-        HandshakeError::DuplicateVersion,
-    )?;
-    if version != b"13" {
-        return Err(HandshakeError::UnsupportedVersion);
-    }
+    check_version(request)?;
     let key = headers.exactly_one(
         "Sec-WebSocket-Key",
         HandshakeError::MissingKey,
         HandshakeError::DuplicateKey,
     )?;
     let accept_key = answer_key(key).ok_or(HandshakeError::InvalidKey)?;
+    check_wishes(request)?;
+    Ok(accept_key)
+}
+
+fn check_version(request: &Request) -> Result<(), HandshakeError> {
+    let version = request.headers().exactly_one(
+        "Sec-WebSocket-Version",
+        HandshakeError::MissingVersion,
+        HandshakeError::DuplicateVersion,
+    )?;
+    match version == b"13" {
+        true => Ok(()),
+        false => Err(HandshakeError::UnsupportedVersion),
+    }
+}
+
+fn check_wishes(request: &Request) -> Result<(), HandshakeError> {
     request.parse_subprotocols()?;
     request.parse_extensions()?;
-    Ok(accept_key)
+    Ok(())
 }
 
 /// What answers a key, if it is 16 bytes in base64. Bits that the last character has too many may be

@@ -115,6 +115,20 @@ impl Reply {
         }
     }
 
+    /// The 200 of a handshake over HTTP/2 that succeeded, with these fields.
+    pub(super) fn opening(headers: Headers) -> Self {
+        Self {
+            headers,
+            ..Self::new(200)
+        }
+    }
+
+    /// Its body, taken out.
+    #[cfg(feature = "http")]
+    pub(super) fn take_body(&mut self) -> Bytes {
+        core::mem::take(&mut self.body)
+    }
+
     pub(super) fn into_queue(self) -> Result<SendQueue, HandshakeError> {
         let mut queue = SendQueue::default();
         queue.copy(&self.encode_head()?);
@@ -148,7 +162,7 @@ impl Reply {
         Ok(head)
     }
 
-    fn check(&self) -> Result<(), HandshakeError> {
+    pub(super) fn check(&self) -> Result<(), HandshakeError> {
         match (&self.error, self.status) {
             (Some(error), _) => Err(error.clone()),
             (None, 204 | 205 | 304) if !self.body.is_empty() => {

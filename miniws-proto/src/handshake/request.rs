@@ -1,6 +1,7 @@
 //! A client's request, as a server sees it.
 
 use alloc::boxed::Box;
+use alloc::format;
 use alloc::vec::Vec;
 use core::str;
 
@@ -128,6 +129,14 @@ impl Request {
     #[must_use]
     pub fn extensions(&self) -> Vec<Extension> {
         self.parse_extensions().unwrap_or_default()
+    }
+
+    /// The bytes of the request, in HTTP/1.1.
+    pub(super) fn encode(&self) -> Vec<u8> {
+        let mut head = Vec::from(format!("{} {} HTTP/1.1\r\n", self.method, self.target));
+        self.headers.encode(&mut head);
+        head.extend_from_slice(b"\r\n");
+        head
     }
 
     pub(super) fn parse_subprotocols(&self) -> Result<Vec<&str>, HandshakeError> {

@@ -18,13 +18,27 @@ pub struct Response {
 }
 
 impl Response {
-    pub(super) fn new(status: u16, reason: &str, headers: Headers) -> Self {
+    /// A response that another HTTP stack has read.
+    #[must_use]
+    pub fn new(status: u16, headers: Headers) -> Self {
         Self {
             status,
-            reason: reason.into(),
+            reason: Box::default(),
             headers,
             body: Vec::new(),
         }
+    }
+
+    /// The body that another HTTP stack has read.
+    #[must_use]
+    pub fn with_body(mut self, body: Vec<u8>) -> Self {
+        self.body = body;
+        self
+    }
+
+    pub(super) fn with_reason(mut self, reason: &str) -> Self {
+        self.reason = reason.into();
+        self
     }
 
     /// The status code: 101 where the handshake succeeded.

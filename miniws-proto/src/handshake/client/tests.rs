@@ -5,6 +5,9 @@ use core::time::Duration;
 use bytes::Buf as _;
 
 use super::*;
+use crate::negotiate;
+use alloc::string::String;
+use alloc::vec::Vec;
 
 /// Counts up from 0, so that the key is that of the bytes 0 to 15.
 fn counting() -> impl Entropy + 'static {
