@@ -144,6 +144,18 @@ impl Acceptor {
         }
     }
 
+    /// Decides about a request whose answer another HTTP stack carries. An error is the answer that
+    /// rejects it.
+    pub async fn accept_detached(
+        &self,
+        upgrade: Upgrade,
+        remote_addr: Option<SocketAddr>,
+    ) -> Result<(Reply, Connection), Reply> {
+        let accept = self.decide(&upgrade, remote_addr).await?;
+        let accepted = upgrade.accept_detached(accept);
+        accepted.map_err(|error| error.reply().unwrap_or_default())
+    }
+
     async fn answer<S: Transport, T: Timer>(
         &self,
         io: &mut Bounded<'_, S, T>,

@@ -69,7 +69,15 @@ pub struct Client {
     on_response: Option<Box<ResponseHook>>,
 }
 
-type ResponseHook = dyn FnOnce(&Response) -> bool + Send;
+/// What a handshake needs of a client's settings.
+pub(crate) struct Wish {
+    pub(crate) request: ClientRequest,
+    pub(crate) config: Arc<Config>,
+    pub(crate) entropy: Box<dyn Entropy>,
+    pub(crate) on_response: Option<Box<ResponseHook>>,
+}
+
+pub(crate) type ResponseHook = dyn FnOnce(&Response) -> bool + Send;
 type Customize = Box<dyn FnOnce(ClientRequest) -> ClientRequest + Send>;
 
 impl Client {
@@ -242,19 +250,26 @@ impl Client {
     where
         S: AsyncRead + AsyncWrite + Unpin,
     {
-        let request = ClientRequest::new(&self.url)?;
-        let request = self
-            .customize
-            .into_iter()
-            .fold(request, |request, customize| customize(request));
-        let handshake = ClientHandshake::new(request, self.config, self.entropy)?;
+        let wish = self.into_wish()?;
+        let handshake = ClientHandshake::new(wish.request, wish.config, wish.entropy)?;
         let mut io = Io(stream);
         let (connection, response, input) =
             miniws_adapter::connect::<_, Clock>(&mut io, handshake).await?;
-        if self.on_response.is_some_and(|hook| !hook(&response)) {
+        if wish.on_response.is_some_and(|hook| !hook(&response)) {
             return Err(Error::Aborted);
         }
         Ok(WebSocket::from_parts(io.0, connection, input))
+    }
+
+    pub(crate) fn into_wish(self) -> Result<Wish, Error> {
+        let request = ClientRequest::new(&self.url)?;
+        let customize = self.customize.into_iter();
+        Ok(Wish {
+            request: customize.fold(request, |request, customize| customize(request)),
+            config: self.config,
+            entropy: self.entropy,
+            on_response: self.on_response,
+        })
     }
 
     fn customize(

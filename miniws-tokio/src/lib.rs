@@ -70,7 +70,11 @@
 //!   end of TCP and gives `None`; dropping the WebSocket instead is fine. An error is final.
 //! - **Time.** Under `tokio::time::pause`, deadlines follow the paused clock.
 
+#[cfg(feature = "axum")]
+pub mod axum;
 mod client;
+#[cfg(feature = "hyper")]
+pub mod hyper;
 mod io;
 mod listener;
 mod server;

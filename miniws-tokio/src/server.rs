@@ -73,7 +73,7 @@ where
 #[derive(Clone, Debug)]
 #[must_use = "a server does nothing until it listens or accepts"]
 pub struct Server {
-    acceptor: Acceptor,
+    pub(crate) acceptor: Acceptor,
     backlog: u32,
     nodelay: bool,
     max_handshakes: usize,

@@ -2,7 +2,7 @@
 
 use bytes::Bytes;
 use http::header::{HOST, HeaderMap, HeaderName, HeaderValue};
-use http::{StatusCode, request, response};
+use http::{Method, StatusCode, Uri, request, response};
 
 use super::{HandshakeError, Headers, Reply, Request, Response};
 
@@ -64,15 +64,32 @@ impl TryFrom<&request::Parts> for Request {
     type Error = HandshakeError;
 
     fn try_from(parts: &request::Parts) -> Result<Self, HandshakeError> {
-        let mut headers = Headers::try_from(&parts.headers)?;
-        if let Some(authority) = parts.uri.authority()
-            && !parts.headers.contains_key(HOST)
-        {
-            headers.push(HOST.as_str(), authority.as_str())?;
-        }
-        let target = parts.uri.path_and_query().map_or("/", |path| path.as_str());
-        Ok(Self::new(parts.method.as_str(), target, headers))
+        convert(&parts.method, &parts.uri, &parts.headers)
     }
+}
+
+/// As the parts of the request.
+///
+/// # Errors
+///
+/// As for headers.
+impl<B> TryFrom<&http::Request<B>> for Request {
+    type Error = HandshakeError;
+
+    fn try_from(request: &http::Request<B>) -> Result<Self, HandshakeError> {
+        convert(request.method(), request.uri(), request.headers())
+    }
+}
+
+fn convert(method: &Method, uri: &Uri, map: &HeaderMap) -> Result<Request, HandshakeError> {
+    let mut headers = Headers::try_from(map)?;
+    if let Some(authority) = uri.authority()
+        && !map.contains_key(HOST)
+    {
+        headers.push(HOST.as_str(), authority.as_str())?;
+    }
+    let target = uri.path_and_query().map_or("/", |path| path.as_str());
+    Ok(Request::new(method.as_str(), target, headers))
 }
 
 /// A request without its `:protocol`, which each HTTP stack has a type of its own for. An extended

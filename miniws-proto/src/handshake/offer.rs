@@ -5,6 +5,7 @@ use alloc::string::String;
 use alloc::sync::Arc;
 use alloc::vec::Vec;
 use core::fmt;
+use core::time::Duration;
 
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
@@ -116,6 +117,19 @@ impl Offer {
     #[must_use]
     pub const fn request(&self) -> &Request {
         &self.request
+    }
+
+    /// How long the handshake may take, which is for the HTTP stack to keep:
+    /// [`Config::handshake_timeout`].
+    #[must_use]
+    pub fn timeout(&self) -> Duration {
+        self.config.handshake_timeout
+    }
+
+    /// How much to read of the body of a response that refuses: [`Config::max_body_size`].
+    #[must_use]
+    pub fn max_body_size(&self) -> usize {
+        self.config.max_body_size
     }
 
     /// Holds the response against the offer.

@@ -1,0 +1,154 @@
+//! An extractor for [axum](https://docs.rs/axum).
+//!
+//! ```
+//! use axum::{Router, response::Response, routing::any};
+//! use miniws_tokio::axum::WebSocketUpgrade;
+//! use miniws_tokio::{Config, Event};
+//!
+//! async fn echo(upgrade: WebSocketUpgrade) -> Response {
+//!     upgrade
+//!         .config(Config::default().max_message_size(1 << 20))
+//!         .subprotocols(["echo"])
+//!         .on_upgrade(|mut socket| async move {
+//!             while let Ok(Some(event)) = socket.recv().await {
+//!                 if let Event::Message(message) = event {
+//!                     let _ = socket.send(message).await;
+//!                 }
+//!             }
+//!         })
+//! }
+//!
+//! # #[tokio::main(flavor = "current_thread")] async fn main() -> Result<(), Box<dyn std::error::Error>> {
+//! // `any`, for HTTP/1.1 asks with GET and HTTP/2 with CONNECT.
+//! let app: Router = Router::new().route("/echo", any(echo));
+//! let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await?;
+//! let url = format!("ws://{}/echo", listener.local_addr()?);
+//! tokio::spawn(async move { axum::serve(listener, app).await });
+//!
+//! let mut socket = miniws_tokio::Client::new(&url).subprotocol("echo").connect().await?;
+//! socket.send("hello").await?;
+//! assert_eq!(socket.recv().await?, Some(Event::Message("hello".into())));
+//! # Ok(()) }
+//! ```
+//!
+//! For HTTP/2 the server must tell clients that they may:
+//! [`enable_connect_protocol`](hyper::server::conn::http2::Builder::enable_connect_protocol).
+
+use std::fmt;
+use std::future::Future;
+use std::sync::Arc;
+
+use axum_core::body::Body;
+use axum_core::extract::FromRequestParts;
+use axum_core::response::{IntoResponse, Response};
+use http::request::Parts;
+use hyper::upgrade::OnUpgrade;
+use miniws_proto::{Accept, Config, Reply, Request, Upgrade};
+
+use crate::WebSocket;
+use crate::hyper::{Upgraded, Upgrading, read, response};
+
+/// A request for a WebSocket, by an upgrade of HTTP/1.1 or an extended CONNECT of HTTP/2 (RFC 8441).
+///
+/// What is none is rejected: with status 426 when it asks for no WebSocket or for another version,
+/// 405 for a wrong method, else 400.
+#[must_use = "the client waits for an answer"]
+pub struct WebSocketUpgrade {
+    upgrade: Upgrade,
+    on_upgrade: OnUpgrade,
+    accept: Accept,
+}
+
+impl WebSocketUpgrade {
+    /// The request, to look at before it is answered.
+    pub fn request(&self) -> &Arc<Request> {
+        self.upgrade.request()
+    }
+
+    /// Limits, timeouts and compression.
+    pub fn config(mut self, config: impl Into<Arc<Config>>) -> Self {
+        self.upgrade = self.upgrade.with_config(config);
+        self
+    }
+
+    /// Agrees to the first of the subprotocols that the client asks for which is among these.
+    pub fn subprotocols(mut self, names: impl IntoIterator<Item = impl AsRef<str>>) -> Self {
+        let known: Vec<_> = names.into_iter().collect();
+        let request = Arc::clone(self.upgrade.request());
+        let is_known = |name: &&str| known.iter().any(|known| known.as_ref() == *name);
+        if let Some(name) = request.subprotocols().find(is_known) {
+            self.accept = self.accept.subprotocol(name);
+        }
+        self
+    }
+
+    /// What to answer beside that: additional headers, or a subprotocol of the request. It takes the
+    /// place of what [`subprotocols`](Self::subprotocols) has chosen before.
+    pub fn accept(mut self, accept: Accept) -> Self {
+        self.accept = accept;
+        self
+    }
+
+    /// Accepts: returns the response, and calls `serve` with the WebSocket in a task of its own once
+    /// that has been sent. When the connection fails before, `serve` is never called.
+    pub fn on_upgrade<F, S>(self, serve: F) -> Response
+    where
+        F: FnOnce(WebSocket<Upgraded>) -> S + Send + 'static,
+        S: Future<Output = ()> + Send + 'static,
+    {
+        match self.upgrade.accept_detached(self.accept) {
+            Ok((reply, connection)) => {
+                let upgrading = Upgrading::new(self.on_upgrade, connection, None);
+                tokio::spawn(async move {
+                    if let Ok(socket) = upgrading.await {
+                        serve(socket).await;
+                    }
+                });
+                response(reply).map(Body::from)
+            }
+            Err(error) => response(error.reply().unwrap_or_default()).map(Body::from),
+        }
+    }
+}
+
+impl<S: Sync> FromRequestParts<S> for WebSocketUpgrade {
+    type Rejection = Rejection;
+
+    async fn from_request_parts(parts: &mut Parts, _state: &S) -> Result<Self, Rejection> {
+        let request = Request::try_from(&*parts);
+        let upgrade = read(request, &parts.extensions, Arc::default()).map_err(Rejection)?;
+        // Missing where no server is behind the service, as in a test that calls it directly.
+        let on_upgrade = parts.extensions.remove::<OnUpgrade>();
+        let on_upgrade = on_upgrade.ok_or_else(|| Rejection(Reply::upgrade_required()))?;
+        Ok(Self {
+            upgrade,
+            on_upgrade,
+            accept: Accept::new(),
+        })
+    }
+}
+
+/// The answer to a request that is none for a WebSocket.
+#[derive(Clone, Debug)]
+pub struct Rejection(Reply);
+
+impl Rejection {
+    /// The answer's status.
+    pub fn status(&self) -> u16 {
+        self.0.status()
+    }
+}
+
+impl IntoResponse for Rejection {
+    fn into_response(self) -> Response {
+        response(self.0).map(Body::from)
+    }
+}
+
+impl fmt::Debug for WebSocketUpgrade {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("WebSocketUpgrade")
+            .field("upgrade", &self.upgrade)
+            .finish_non_exhaustive()
+    }
+}
