@@ -53,6 +53,8 @@
 //! ([`Server::accept`]), or a request that another HTTP stack has parsed
 //! ([`Server::accept_request`]). A [`Stopper`] ends it gracefully.
 //!
+//! Within hyper or axum, over HTTP/1.1 and HTTP/2, the features `hyper` and `axum` do the handshake.
+//!
 //! # What to know
 //!
 //! - **Receive.** Pings are answered, closes echoed and deadlines kept while `recv` is waited for. A
