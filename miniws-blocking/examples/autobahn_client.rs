@@ -3,7 +3,7 @@
 use std::error::Error;
 use std::net::TcpStream;
 
-use miniws_blocking::{Client, Config, Event, Message, WebSocket, connect};
+use miniws_blocking::{Client, Config, DeflateConfig, Event, Message, WebSocket, connect};
 
 const AGENT: &str = "miniws-blocking";
 
@@ -34,10 +34,19 @@ fn case_count(url: &str) -> Result<u32, Box<dyn Error>> {
     Err("the fuzzing server did not say how many cases there are".into())
 }
 
+/// Whatever the server may choose, and an echo that is always compressed: some fuzzing servers take
+/// an uncompressed answer for a fault.
+fn offer_all() -> DeflateConfig {
+    DeflateConfig::default()
+        .receive_window_bits(15)
+        .threshold(0)
+}
+
 fn run_case(url: &str) -> Result<(), miniws_blocking::Error> {
     let config = Config::default()
         .max_message_size(32 << 20)
-        .max_frame_size(32 << 20);
+        .max_frame_size(32 << 20)
+        .deflate(Some(offer_all()));
     let mut socket: WebSocket<TcpStream> = Client::new(url).config(config).connect()?;
     while let Some(event) = socket.recv()? {
         if let Event::Message(message) = event {

@@ -2,10 +2,14 @@
 //!
 //! `client URL [--subprotocol P] [--header 'N: V'] [--binary]` sends each line of its input, prints
 //! what arrives, and closes with 1000 once the input has ended and the server has been quiet for a
-//! fifth of a second.
+//! fifth of a second. `--deflate[=SETTING,..]` offers compression, and `--negotiated` prints the
+//! answer on standard error.
 //!
 //! `client URL --check` sends messages of its own to an echo server and expects each back, within
 //! fifteen seconds.
+
+#[path = "../../miniws-tokio/examples/options/mod.rs"]
+mod options;
 
 use std::io::{BufRead, Write};
 use std::net::TcpStream;
@@ -15,7 +19,8 @@ use std::time::Duration;
 
 use lexopt::{Arg, Parser, ValueExt};
 use miniws_blocking::{
-    Client, CloseCode, Config, Event, Message, Receiver, SendError, Sender, WebSocket,
+    Client, CloseCode, Config, DeflateConfig, Event, Message, Receiver, SendError, Sender,
+    WebSocket,
 };
 
 type Error = Box<dyn std::error::Error + Send + Sync>;
@@ -36,12 +41,18 @@ fn run() -> Result<(), Error> {
     let options = Options::parse()?;
     if options.check {
         let (report, checked) = mpsc::channel();
-        thread::spawn(move || report.send(check(options.client)));
+        thread::spawn(move || report.send(check(options)));
         return checked
             .recv_timeout(CHECK_TIMEOUT)
             .map_err(|_| "the server did not echo everything within 14 seconds")?;
     }
-    let socket = options.client.connect()?;
+    let socket = options
+        .client
+        .config(Config::default().deflate(options.deflate))
+        .connect()?;
+    if options.negotiated {
+        print_negotiated(&socket);
+    }
     talk(socket, options.binary)
 }
 
@@ -127,10 +138,21 @@ fn print(event: Event) -> Result<(), Error> {
     Ok(out.flush()?)
 }
 
-fn check(client: Client) -> Result<(), Error> {
-    let mut socket = client
-        .config(Config::default().max_message_size(64 << 20))
-        .connect()?;
+fn print_negotiated(socket: &WebSocket<TcpStream>) {
+    match socket.deflate() {
+        Some(params) => eprintln!("negotiated: {params}"),
+        None => eprintln!("negotiated: no extension"),
+    }
+}
+
+fn check(options: Options) -> Result<(), Error> {
+    let config = Config::default()
+        .max_message_size(64 << 20)
+        .deflate(options.deflate);
+    let mut socket = options.client.config(config).connect()?;
+    if options.negotiated {
+        print_negotiated(&socket);
+    }
     let large: Vec<u8> = (0..5_000_000_u32).map(|at| (at % 251) as u8).collect();
     for message in [
         Message::from("hello"),
@@ -178,6 +200,8 @@ fn expect_normal(code: CloseCode, reason: &str) -> Result<(), Error> {
 
 struct Options {
     client: Client,
+    deflate: Option<DeflateConfig>,
+    negotiated: bool,
     binary: bool,
     check: bool,
 }
@@ -188,19 +212,27 @@ impl Options {
         let mut url = None;
         let mut subprotocols = Vec::new();
         let mut headers = Vec::new();
-        let (mut binary, mut check) = (false, false);
+        let mut deflate = None;
+        let (mut negotiated, mut binary, mut check) = (false, false, false);
         while let Some(arg) = parser.next()? {
             match arg {
                 Arg::Value(value) if url.is_none() => url = Some(value.string()?),
                 Arg::Long("subprotocol") => subprotocols.push(parser.value()?.string()?),
                 Arg::Long("header") => headers.push(parser.value()?.string()?),
+                Arg::Long("deflate") => {
+                    let settings = parser.optional_value().map(ValueExt::string).transpose()?;
+                    deflate = Some(options::deflate(settings.as_deref())?);
+                }
+                Arg::Long("negotiated") => negotiated = true,
                 Arg::Long("binary") => binary = true,
                 Arg::Long("check") => check = true,
                 _ => return Err(arg.unexpected().into()),
             }
         }
-        let url = url
-            .ok_or("usage: client URL [--subprotocol P] [--header 'N: V'] [--binary] [--check]")?;
+        let url = url.ok_or(
+            "usage: client URL [--subprotocol P] [--header 'N: V'] [--binary] [--check] \
+             [--deflate[=SETTING,..]] [--negotiated]",
+        )?;
         let mut client = Client::new(&url);
         for name in subprotocols {
             client = client.subprotocol(&name);
@@ -213,6 +245,8 @@ impl Options {
         }
         Ok(Self {
             client,
+            deflate,
+            negotiated,
             binary,
             check,
         })

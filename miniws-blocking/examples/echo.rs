@@ -1,21 +1,25 @@
 //! An echo server with a page to try it on.
 //!
-//! `echo [--addr 127.0.0.1:9001] [--max-message BYTES] [--subprotocol NAME]...`
+//! `echo [--addr 127.0.0.1:9001] [--max-message BYTES] [--subprotocol NAME]... [--deflate[=SETTING,..]]`
 //!
 //! It prints `listening on ws://ADDR` when it is ready. Ctrl-C closes everyone with 1001.
+
+#[path = "../../miniws-tokio/examples/options/mod.rs"]
+mod options;
 
 use std::error::Error;
 use std::net::TcpStream;
 use std::time::Duration;
 
 use lexopt::{Arg, Parser, ValueExt};
-use miniws_blocking::{Config, Event, Reply, Server, WebSocket};
+use miniws_blocking::{Config, DeflateConfig, Event, Reply, Server, WebSocket};
 
 fn main() -> Result<(), Box<dyn Error>> {
     let options = Options::parse()?;
     let config = Config::default()
         .max_message_size(options.max_message)
-        .max_frame_size(options.max_message);
+        .max_frame_size(options.max_message)
+        .deflate(options.deflate);
     let listener = Server::new()
         .config(config)
         .subprotocols(options.subprotocols)
@@ -62,6 +66,7 @@ struct Options {
     addr: String,
     max_message: usize,
     subprotocols: Vec<String>,
+    deflate: Option<DeflateConfig>,
 }
 
 impl Options {
@@ -70,6 +75,7 @@ impl Options {
             addr: "127.0.0.1:9001".to_owned(),
             max_message: 32 << 20,
             subprotocols: Vec::new(),
+            deflate: None,
         };
         let mut parser = Parser::from_env();
         while let Some(arg) = parser.next()? {
@@ -77,6 +83,10 @@ impl Options {
                 Arg::Long("addr") => options.addr = parser.value()?.string()?,
                 Arg::Long("max-message") => options.max_message = parser.value()?.parse()?,
                 Arg::Long("subprotocol") => options.subprotocols.push(parser.value()?.string()?),
+                Arg::Long("deflate") => {
+                    let settings = parser.optional_value().map(ValueExt::string).transpose()?;
+                    options.deflate = Some(options::deflate(settings.as_deref())?);
+                }
                 _ => return Err(arg.unexpected()),
             }
         }

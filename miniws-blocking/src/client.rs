@@ -11,7 +11,7 @@ use miniws_proto::{ClientHandshake, ClientRequest, Config, Entropy, Response, Ur
 
 use crate::handshake::{Clock, Patient, run};
 use crate::tcp::Dial;
-use crate::{Error, Stream, WebSocket};
+use crate::{Connecting, Error, Stream, WebSocket};
 
 /// Connects to a `ws://` URL with the settings that [`Client`] begins with.
 ///
@@ -185,6 +185,32 @@ impl Client {
     ///
     /// A `wss://` URL needs a TLS stream that the caller makes, and [`handshake`](Self::handshake).
     pub fn connect(self) -> Result<WebSocket<TcpStream>, Error> {
+        let stream = self.reach()?;
+        self.handshake(stream)
+    }
+
+    /// Does what [`connect`](Self::connect) does in a thread of its own, which ends with it. The
+    /// state can be looked at meanwhile, and dropping the [`Connecting`] gives up.
+    ///
+    /// ```
+    /// use miniws_blocking::{Client, Server, State};
+    ///
+    /// # fn main() -> Result<(), Box<dyn std::error::Error>> {
+    /// let listener = Server::new().bind("127.0.0.1:0")?;
+    /// let url = format!("ws://{}/", listener.local_addr());
+    /// let connecting = Client::new(&url).start();
+    /// assert_eq!(connecting.state(), State::Connecting);
+    ///
+    /// std::thread::spawn(move || listener.accept());
+    /// let client = connecting.wait()?;
+    /// assert_eq!(client.state(), State::Open);
+    /// # Ok(()) }
+    /// ```
+    pub fn start(self) -> Connecting<TcpStream> {
+        Connecting::start(self)
+    }
+
+    pub(crate) fn reach(&self) -> Result<TcpStream, Error> {
         let url = Url::parse(&self.url)?;
         if url.is_secure() {
             return Err(io::Error::new(
@@ -193,8 +219,7 @@ impl Client {
             )
             .into());
         }
-        let stream = self.dial.connect(url.host(), url.port())?;
-        self.handshake(stream)
+        self.dial.connect(url.host(), url.port())
     }
 
     /// Does the handshake over a stream that the caller has made: a Unix socket, an in-memory pipe,

@@ -7,7 +7,8 @@ use std::time::{Duration, Instant};
 use bytes::BytesMut;
 use miniws_adapter::{Error, clock};
 use miniws_proto::{
-    CloseFrame, CloseStatus, Connection, Event, Message, ReceiveErrorKind, SendError, SendQueue,
+    CloseFrame, CloseStatus, Compression, Connection, Event, Message, ReceiveErrorKind, SendError,
+    SendQueue, Time,
 };
 
 use crate::line::{Drained, Hold, LITTLE, Line, Patience};
@@ -23,6 +24,8 @@ pub(crate) struct Driver<S> {
     link: Link<S>,
     input: BytesMut,
     read_timeout: Timeout,
+    /// Since when a deadline has passed, although there is always something to read.
+    overdue: Option<Time>,
 }
 
 /// A stream and its connection: for this thread alone, or for others as well.
@@ -33,19 +36,26 @@ pub(crate) enum Link<S> {
 }
 
 /// What is kept of an output buffer while nothing is written.
-const KEPT_OUTPUT: usize = 1 << 10;
-/// How long a connection has nothing to read before its thread gives up a large buffer.
+const KEPT_OUTPUT: usize = 256;
+/// How long a connection has nothing to read before its thread gives up its buffer.
 const REST: Duration = Duration::from_secs(1);
+/// How long a half waits to read when the other one may make a deadline meanwhile.
+const GLANCE: Duration = Duration::from_secs(10);
+/// For how long what has come is read before a deadline that has passed counts: what puts it off may
+/// be among that.
+const OVERDUE: Duration = Duration::from_secs(1);
 /// How long a stream may take to hand on what it has taken, when there is no other limit for it.
 const FLUSH_TIMEOUT: Duration = Duration::from_secs(30);
 
 impl<S> Driver<S> {
-    pub(crate) fn new(stream: S, connection: Connection, input: BytesMut) -> Self {
+    pub(crate) fn new(stream: S, mut connection: Connection, input: BytesMut) -> Self {
+        let _ = connection.outgoing().take_buffer(); // Of the handshake.
         let line = Box::new(Line::new(connection));
         Self {
             link: Link::Own { stream, line },
             input,
             read_timeout: Timeout::default(),
+            overdue: None,
         }
     }
 
@@ -122,10 +132,21 @@ impl<S: Stream> Driver<S> {
             }
             let now = clock::now();
             let deadline = line.connection.poll_timeout(now);
+            if deadline.is_none_or(|deadline| now < deadline) {
+                self.overdue = None;
+            } else if now >= *self.overdue.get_or_insert(now) + OVERDUE {
+                // The peer never stops sending, so no read waits until the deadline.
+                self.overdue = None;
+                line.connection.handle_timeout(now);
+                continue;
+            }
             let mut wait = deadline.map(|deadline| deadline.saturating_since(now));
             if line.has_output() && (closing || drained == Drained::Stalled) {
                 // Then to write again.
-                wait = Some(wait.map_or(LITTLE, |wait| wait.min(LITTLE)));
+                wait = at_most(LITTLE, wait);
+            }
+            if line.may_get_a_deadline() {
+                wait = at_most(GLANCE, wait);
             }
             drop(line);
             self.read(wait);
@@ -137,11 +158,6 @@ impl<S: Stream> Driver<S> {
         self.link.flush()
     }
 
-    /// Waits until a message can be queued.
-    pub(crate) fn ready(&mut self) -> Result<(), Error> {
-        self.link.ready()
-    }
-
     pub(crate) fn feed(
         &mut self,
         queue: impl FnOnce(&mut Connection) -> Result<(), SendError>,
@@ -149,16 +165,23 @@ impl<S: Stream> Driver<S> {
         self.link.hold().feed(queue)
     }
 
-    pub(crate) fn send(&mut self, message: Message) -> Result<(), Error> {
-        self.link.send(message)
+    pub(crate) fn queue(
+        &mut self,
+        queue: impl FnMut(&mut Connection) -> Result<(), SendError>,
+    ) -> Result<(), Error> {
+        self.link.queue(queue)
+    }
+
+    pub(crate) fn send(&mut self, message: Message, compression: Compression) -> Result<(), Error> {
+        self.link.send(message, compression)
     }
 
     /// Closes with `frame`, unless the connection is closing already, then receives and drops events
     /// until it has ended.
-    pub(crate) fn close(&mut self, frame: CloseFrame) -> Result<CloseStatus, Error> {
+    pub(crate) fn close(&mut self, frame: Option<CloseFrame>) -> Result<CloseStatus, Error> {
         let mut line = self.link.hold();
         if line.is_open() {
-            line.connection.close(Some(frame))?;
+            line.connection.close(frame)?;
         }
         drop(line);
         while self.recv()?.is_some() {}
@@ -168,8 +191,8 @@ impl<S: Stream> Driver<S> {
 
     /// Reads something, or waits for as long as the stream may be waited for.
     fn read(&mut self, wait: Option<Duration>) {
-        let wait = match scratch::is_large() {
-            true => Some(wait.map_or(REST, |wait| wait.min(REST))),
+        let wait = match scratch::is_held() {
+            true => at_most(REST, wait),
             false => wait,
         };
         let read = self.try_read(wait);
@@ -180,7 +203,7 @@ impl<S: Stream> Driver<S> {
             Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
             Err(error) if is_timeout(&error) => {
                 line.connection.handle_timeout(clock::now());
-                scratch::shrink();
+                scratch::release();
             }
             Err(error) => line.read_ended(Some(error)),
         }
@@ -233,7 +256,7 @@ impl<S: Stream> Link<S> {
             }
             if !line.sole {
                 // A thread that sends may do something else for long, and never read.
-                scratch::shrink();
+                scratch::release();
             }
             let ended = !line.connection.wants_read();
             return match line.connection.error() {
@@ -248,35 +271,44 @@ impl<S: Stream> Link<S> {
         }
     }
 
-    /// Waits until a message can be queued.
-    pub(crate) fn ready(&mut self) -> Result<(), Error> {
-        let line = self.hold();
-        let wait = line.is_open() && !line.connection.can_send();
-        drop(line);
-        if wait {
-            self.flush()?;
-        }
-        let line = self.hold();
-        match line.is_open() && !line.write_ended {
-            true => Ok(()),
-            false => Err(SendError::Closed.into()),
-        }
-    }
-
-    /// Queues a message once there is room, and writes all that is queued.
-    pub(crate) fn send(&mut self, mut message: Message) -> Result<(), Error> {
+    /// Queues what `queue` queues once there is room for it, and writes all that is queued.
+    pub(crate) fn queue(
+        &mut self,
+        mut queue: impl FnMut(&mut Connection) -> Result<(), SendError>,
+    ) -> Result<(), Error> {
         loop {
-            self.ready()?;
-            match self.hold().feed(|connection| connection.send(message)) {
-                // Another thread has used up the room.
-                Err(Error::Send(SendError::Full(Some(back)))) => message = back,
-                fed => {
-                    fed?;
+            let mut line = self.hold();
+            match line.feed(&mut queue) {
+                // Another thread may use up the room that flushing makes.
+                Err(Error::Send(SendError::Full(_))) if line.has_output() => {}
+                queued => {
+                    queued?;
                     break;
                 }
             }
+            drop(line);
+            self.flush()?;
         }
         self.flush()
+    }
+
+    /// As [`queue`](Self::queue), for a message.
+    pub(crate) fn send(&mut self, message: Message, compression: Compression) -> Result<(), Error> {
+        let mut message = Some(message);
+        self.queue(|connection| {
+            let Some(taken) = message.take() else {
+                return Ok(());
+            };
+            connection
+                .send_with(taken, compression)
+                .map_err(|error| match error {
+                    SendError::Full(given_back) => {
+                        message = given_back;
+                        SendError::Full(None)
+                    }
+                    error => error,
+                })
+        })
     }
 
     /// Writes what is queued, as far as patience goes.
@@ -300,6 +332,10 @@ impl<S: Stream> Link<S> {
             Self::Shared(shared) => shared.stream().read_shared(buffer),
         }
     }
+}
+
+fn at_most(most: Duration, wait: Option<Duration>) -> Option<Duration> {
+    Some(wait.map_or(most, |wait| wait.min(most)))
 }
 
 /// Drops the buffer of an empty queue, unless it is small.

@@ -91,6 +91,17 @@ impl Line {
         !self.connection.outgoing().is_empty()
     }
 
+    /// Whether a thread that waits to read has to look at the deadlines again: another one that sends
+    /// may need the compressor, which has to be given up some time. The deadline for closing is
+    /// watched over, and others only ever move away.
+    pub(crate) fn may_get_a_deadline(&self) -> bool {
+        #[cfg(feature = "deflate")]
+        let compresses = self.connection.deflate().is_some();
+        #[cfg(not(feature = "deflate"))]
+        let compresses = false;
+        compresses && !self.sole
+    }
+
     /// Whether the answer to a close, or what tells the peer of its failure, may still be buffered in
     /// the stream. It has left once that is flushed, and only then the application gets to know.
     pub(crate) fn has_unflushed_answer(&self) -> bool {

@@ -4,6 +4,7 @@ use std::fmt;
 use std::io::{self, IoSlice};
 use std::mem;
 use std::net::Shutdown;
+use std::sync::atomic::{AtomicU8, Ordering};
 use std::sync::mpsc::{self, RecvTimeoutError};
 use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError, TryLockError, Weak};
 use std::thread;
@@ -33,11 +34,18 @@ pub(crate) struct Shared<S> {
     line: Mutex<Line>,
     /// A write is over.
     written: Condvar,
+    /// What a server that stops has said. Who gets the lock next obeys: the one who stops the server
+    /// may never get it, from a thread that always has something to do.
+    word: AtomicU8,
     /// Dropping it calls off the thread that watches over the close.
     watch: Mutex<Option<mpsc::Sender<()>>>,
     /// Behind the stream, so that this is gone before it counts as gone.
     _ticket: Option<Ticket>,
 }
+
+const GO_ON: u8 = 0;
+const CLOSE: u8 = 1;
+const END: u8 = 2;
 
 impl<S: SharedStream> Shared<S> {
     pub(crate) fn new(stream: S, line: Line, ticket: Option<Ticket>) -> Self {
@@ -46,6 +54,7 @@ impl<S: SharedStream> Shared<S> {
             view: |stream| stream,
             line: Mutex::new(line),
             written: Condvar::new(),
+            word: AtomicU8::new(GO_ON),
             watch: Mutex::new(None),
             _ticket: ticket,
         }
@@ -58,7 +67,23 @@ impl<S> Shared<S> {
     }
 
     pub(crate) fn lock(&self) -> MutexGuard<'_, Line> {
-        self.line.lock().unwrap_or_else(PoisonError::into_inner)
+        let mut line = self.line.lock().unwrap_or_else(PoisonError::into_inner);
+        self.obey(&mut line);
+        line
+    }
+
+    fn obey(&self, line: &mut Line) {
+        match self.word.load(Ordering::Relaxed) {
+            CLOSE if line.is_open() => {
+                let frame = CloseFrame::new(CloseCode::GOING_AWAY, "").ok();
+                let _ = line.connection.close(frame);
+            }
+            END => {
+                line.read_ended(None);
+                line.write_ended = true;
+            }
+            _ => {}
+        }
     }
 
     /// Writes all that is queued, and shuts down when it is time.
@@ -117,7 +142,8 @@ impl<S> Shared<S> {
         } else {
             line.writing = true;
             let turn = Turn(self);
-            let written = scratch::with(|scratch| {
+            let len = line.connection.outgoing().len();
+            let written = scratch::lend(len, |scratch| {
                 let count = scratch::copy(scratch, line.connection.outgoing());
                 drop(line);
                 self.stream()
@@ -166,17 +192,14 @@ impl<S> Shared<S> {
     /// keeps the deadline, because the thread that would do so may be in a read that was to wait for
     /// longer. Returns when to do it again.
     pub(crate) fn close_for_stop(&self) -> Option<Duration> {
+        self.word.fetch_max(CLOSE, Ordering::Relaxed);
         let mut line = match self.line.try_lock() {
             Ok(line) => line,
             Err(TryLockError::Poisoned(error)) => error.into_inner(),
             // Its thread is writing, or about to be done with something short.
             Err(TryLockError::WouldBlock) => return Some(LITTLE),
         };
-        if line.is_open() {
-            let _ = line
-                .connection
-                .close(CloseFrame::new(CloseCode::GOING_AWAY, "").ok());
-        }
+        self.obey(&mut line);
         let (line, drained) = self.drain_held(line, Patience::Little);
         let left = self.check_held(line)?;
         Some(match drained {
@@ -187,11 +210,7 @@ impl<S> Shared<S> {
 
     /// Ends the connection here and now. Threads that wait for the stream wake up.
     pub(crate) fn end(&self) {
-        // A thread that has the lock to write notices when the stream has ended.
-        if let Ok(mut line) = self.line.try_lock() {
-            line.read_ended(None);
-            line.write_ended = true;
-        }
+        self.word.fetch_max(END, Ordering::Relaxed);
         self.end_stream();
     }
 

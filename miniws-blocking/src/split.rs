@@ -7,8 +7,8 @@ use std::time::Duration;
 
 use bytes::Bytes;
 use miniws_proto::{
-    CloseCode, CloseFrame, CloseStatus, Connection, Event, Message, MessageKind, PreparedMessage,
-    State,
+    CloseCode, CloseFrame, CloseStatus, Compression, Connection, Event, Message, MessageKind,
+    PreparedMessage, State,
 };
 
 use crate::driver::{Driver, Link};
@@ -50,8 +50,8 @@ pub(crate) fn split<S: SharedStream>(
 
 impl<S: SharedStream> Sender<S> {
     /// Queues a message; see [`WebSocket::feed`](crate::WebSocket::feed). It goes out with the next
-    /// flush of any clone: the receiving half writes it only when it is about to wait, which it may
-    /// be doing already.
+    /// [`flush`](Self::flush) or [`send`](Self::send) of any clone. A receiving half that waits
+    /// already is not woken: it writes what is queued when it is about to wait the next time.
     ///
     /// # Errors
     ///
@@ -60,6 +60,22 @@ impl<S: SharedStream> Sender<S> {
         self.shared
             .lock()
             .feed(|connection| connection.send(message))
+    }
+
+    /// Like [`feed`](Self::feed), with a say in whether the message is compressed; see
+    /// [`WebSocket::feed_with`](crate::WebSocket::feed_with).
+    ///
+    /// # Errors
+    ///
+    /// As there.
+    pub fn feed_with(
+        &self,
+        message: impl Into<Message>,
+        compression: Compression,
+    ) -> Result<(), Error> {
+        self.shared
+            .lock()
+            .feed(|connection| connection.send_with(message, compression))
     }
 
     /// Queues a message that was framed once for many connections; see
@@ -115,35 +131,46 @@ impl<S: SharedStream> Sender<S> {
     /// # Ok(()) }
     /// ```
     pub fn send(&self, message: impl Into<Message>) -> Result<(), Error> {
-        self.link().send(message.into())
+        self.link().send(message.into(), Compression::Auto)
+    }
+
+    /// Like [`send`](Self::send), with a say in whether the message is compressed.
+    ///
+    /// # Errors
+    ///
+    /// As [`send`](Self::send).
+    pub fn send_with(
+        &self,
+        message: impl Into<Message>,
+        compression: Compression,
+    ) -> Result<(), Error> {
+        self.link().send(message.into(), compression)
     }
 
     /// Like [`send`](Self::send), for a message that was framed once for many connections.
     ///
     /// # Errors
     ///
-    /// As [`send`](Self::send), and [`SendError::Full`](crate::SendError::Full) when another clone
-    /// has used up the room that was waited for.
+    /// As [`send`](Self::send).
     pub fn send_prepared(&self, message: &PreparedMessage) -> Result<(), Error> {
-        self.link().ready()?;
-        self.feed_prepared(message)?;
-        self.flush()
+        self.link()
+            .queue(|connection| connection.send_prepared(message))
     }
 
     /// Like [`send`](Self::send), for a piece of a message; see [`feed_chunk`](Self::feed_chunk).
     ///
     /// # Errors
     ///
-    /// As [`send_prepared`](Self::send_prepared).
+    /// As [`WebSocket::send_chunk`](crate::WebSocket::send_chunk).
     pub fn send_chunk(
         &self,
         kind: MessageKind,
         data: impl Into<Bytes>,
         last: bool,
     ) -> Result<(), Error> {
-        self.link().ready()?;
-        self.feed_chunk(kind, data, last)?;
-        self.flush()
+        let data = data.into();
+        self.link()
+            .queue(|connection| connection.send_chunk(kind, data.clone(), last))
     }
 
     /// Sends a ping with a payload of at most 125 bytes.
@@ -152,11 +179,7 @@ impl<S: SharedStream> Sender<S> {
     ///
     /// As [`WebSocket::ping`](crate::WebSocket::ping).
     pub fn ping(&self, payload: &[u8]) -> Result<(), Error> {
-        self.link().ready()?;
-        self.shared
-            .lock()
-            .feed(|connection| connection.ping(payload))?;
-        self.flush()
+        self.link().queue(|connection| connection.ping(payload))
     }
 
     /// Closes with code 1000: [`close_with`](Self::close_with).
@@ -192,10 +215,43 @@ impl<S: SharedStream> Sender<S> {
     where
         S: 'static,
     {
-        let frame = CloseFrame::new(code, reason)?;
+        self.start_close(Some(CloseFrame::new(code, reason)?))
+    }
+
+    /// Like [`close_with`](Self::close_with), without a code: the peer sees 1005.
+    ///
+    /// # Errors
+    ///
+    /// [`Error::Send`] when the connection is closing already; else as [`flush`](Self::flush).
+    ///
+    /// ```
+    /// use std::thread;
+    /// use miniws_blocking::{Event, Server, connect};
+    ///
+    /// # fn main() -> Result<(), Box<dyn std::error::Error>> {
+    /// # let listener = Server::new().bind("127.0.0.1:0")?;
+    /// # let url = format!("ws://{}/", listener.local_addr());
+    /// # let server = thread::spawn(move || listener.accept().unwrap().unwrap());
+    /// let (sender, _receiver) = connect(&url)?.split();
+    /// # let mut server = server.join().unwrap();
+    /// sender.close_without_code()?;
+    /// assert_eq!(server.recv()?, Some(Event::Close(None)));
+    /// # Ok(()) }
+    /// ```
+    pub fn close_without_code(&self) -> Result<(), Error>
+    where
+        S: 'static,
+    {
+        self.start_close(None)
+    }
+
+    fn start_close(&self, frame: Option<CloseFrame>) -> Result<(), Error>
+    where
+        S: 'static,
+    {
         self.shared
             .lock()
-            .feed(|connection| connection.close(Some(frame)))?;
+            .feed(|connection| connection.close(frame))?;
         self.shared.watch_close();
         self.flush()
     }
@@ -211,7 +267,8 @@ impl<S> Sender<S> {
         self.shared.lock().connection.state()
     }
 
-    /// Whether [`feed`](Self::feed) would take a message.
+    /// Whether [`feed`](Self::feed) would take a message; see
+    /// [`WebSocket::can_send`](crate::WebSocket::can_send).
     pub fn can_send(&self) -> bool {
         self.shared.lock().connection.can_send()
     }

@@ -6,9 +6,11 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use bytes::{Bytes, BytesMut};
+#[cfg(feature = "deflate")]
+use miniws_proto::negotiate;
 use miniws_proto::{
-    CloseCode, CloseFrame, CloseStatus, Connection, Event, Message, MessageKind, PreparedMessage,
-    State,
+    CloseCode, CloseFrame, CloseStatus, Compression, Connection, Event, Message, MessageKind,
+    PreparedMessage, State,
 };
 
 use crate::driver::Driver;
@@ -58,7 +60,7 @@ use crate::{Error, SharedStream, Stream};
 pub struct WebSocket<S> {
     driver: Driver<S>,
     /// The connection may be locked away.
-    subprotocol: Option<Box<str>>,
+    agreed: Agreed,
     remote_addr: Option<SocketAddr>,
 }
 
@@ -92,7 +94,7 @@ impl<S: Stream> WebSocket<S> {
         remote_addr: Option<SocketAddr>,
     ) -> Self {
         Self {
-            subprotocol: connection.subprotocol().map(Box::from),
+            agreed: Agreed::of(&connection),
             driver: Driver::new(stream, connection, input),
             remote_addr,
         }
@@ -149,6 +151,29 @@ impl<S: Stream> WebSocket<S> {
         self.driver.feed(|connection| connection.send(message))
     }
 
+    /// Like [`feed`](Self::feed), with a say in whether the message is compressed, see
+    /// [`Compression`].
+    ///
+    /// # Errors
+    ///
+    /// As [`feed`](Self::feed).
+    ///
+    /// ```
+    /// # use miniws_blocking::*;
+    /// # fn example(socket: &mut WebSocket<std::net::TcpStream>) -> Result<(), Error> {
+    /// // How well it compresses could tell what is in it.
+    /// socket.feed_with("a secret, and what others have a say in", Compression::Never)?;
+    /// # Ok(()) }
+    /// ```
+    pub fn feed_with(
+        &mut self,
+        message: impl Into<Message>,
+        compression: Compression,
+    ) -> Result<(), Error> {
+        self.driver
+            .feed(|connection| connection.send_with(message, compression))
+    }
+
     /// Queues a message that was framed once for many connections, see [`PreparedMessage`].
     ///
     /// # Errors
@@ -174,9 +199,10 @@ impl<S: Stream> WebSocket<S> {
     ///
     /// # Errors
     ///
-    /// As [`feed`](Self::feed), without handing the piece back; and
-    /// [`SendError::FragmentInProgress`](crate::SendError::FragmentInProgress) for a piece of the
-    /// wrong kind.
+    /// As [`feed`](Self::feed), without handing the piece back;
+    /// [`SendError::FragmentInProgress`](crate::SendError::FragmentInProgress) when `kind` is not
+    /// that of the message which has begun; [`SendError::InvalidUtf8`](crate::SendError::InvalidUtf8)
+    /// when the pieces of a text are not UTF-8. A piece may end within a character, a text may not.
     pub fn feed_chunk(
         &mut self,
         kind: MessageKind,
@@ -211,7 +237,21 @@ impl<S: Stream> WebSocket<S> {
     /// # Ok(()) }
     /// ```
     pub fn send(&mut self, message: impl Into<Message>) -> Result<(), Error> {
-        self.driver.send(message.into())
+        self.driver.send(message.into(), Compression::Auto)
+    }
+
+    /// Like [`send`](Self::send), with a say in whether the message is compressed, see
+    /// [`Compression`].
+    ///
+    /// # Errors
+    ///
+    /// As [`send`](Self::send).
+    pub fn send_with(
+        &mut self,
+        message: impl Into<Message>,
+        compression: Compression,
+    ) -> Result<(), Error> {
+        self.driver.send(message.into(), compression)
     }
 
     /// Like [`send`](Self::send), for a message that was framed once for many connections.
@@ -220,9 +260,8 @@ impl<S: Stream> WebSocket<S> {
     ///
     /// As [`send`](Self::send).
     pub fn send_prepared(&mut self, message: &PreparedMessage) -> Result<(), Error> {
-        self.driver.ready()?;
-        self.feed_prepared(message)?;
-        self.flush()
+        self.driver
+            .queue(|connection| connection.send_prepared(message))
     }
 
     /// Like [`send`](Self::send), for a piece of a message, see [`Connection::send_chunk`].
@@ -244,9 +283,9 @@ impl<S: Stream> WebSocket<S> {
         data: impl Into<Bytes>,
         last: bool,
     ) -> Result<(), Error> {
-        self.driver.ready()?;
-        self.feed_chunk(kind, data, last)?;
-        self.flush()
+        let data = data.into();
+        self.driver
+            .queue(|connection| connection.send_chunk(kind, data.clone(), last))
     }
 
     /// Sends a ping with a payload of at most 125 bytes. The answer comes as [`Event::Pong`].
@@ -263,9 +302,7 @@ impl<S: Stream> WebSocket<S> {
     /// # Ok(()) }
     /// ```
     pub fn ping(&mut self, payload: &[u8]) -> Result<(), Error> {
-        self.driver.ready()?;
-        self.driver.feed(|connection| connection.ping(payload))?;
-        self.flush()
+        self.driver.queue(|connection| connection.ping(payload))
     }
 
     /// Closes with code 1000, and waits for the end: [`close_with`](Self::close_with).
@@ -304,7 +341,34 @@ impl<S: Stream> WebSocket<S> {
     /// # Ok(()) }
     /// ```
     pub fn close_with(&mut self, code: CloseCode, reason: &str) -> Result<CloseStatus, Error> {
-        self.driver.close(CloseFrame::new(code, reason)?)
+        self.driver.close(Some(CloseFrame::new(code, reason)?))
+    }
+
+    /// Like [`close_with`](Self::close_with), without a code: the peer sees 1005. For peers that
+    /// want it so; most are better served with a code.
+    ///
+    /// # Errors
+    ///
+    /// As [`recv`](Self::recv), for an end that was not clean.
+    ///
+    /// ```
+    /// use std::thread;
+    /// use miniws_blocking::{CloseCode, Event, Server, connect};
+    ///
+    /// # fn main() -> Result<(), Box<dyn std::error::Error>> {
+    /// # let listener = Server::new().bind("127.0.0.1:0")?;
+    /// # let url = format!("ws://{}/", listener.local_addr());
+    /// let server = thread::spawn(move || {
+    ///     let mut server = listener.accept().unwrap().unwrap();
+    ///     assert_eq!(server.recv().unwrap(), Some(Event::Close(None)));
+    ///     assert_eq!(server.close_status().unwrap().code, CloseCode::NO_STATUS);
+    /// });
+    /// assert!(connect(&url)?.close_without_code()?.clean);
+    /// # server.join().unwrap();
+    /// # Ok(()) }
+    /// ```
+    pub fn close_without_code(&mut self) -> Result<CloseStatus, Error> {
+        self.driver.close(None)
     }
 
     /// Ends the connection here and now, without a close handshake: the peer sees 1006.
@@ -379,14 +443,21 @@ impl<S> WebSocket<S> {
         self.driver.look(Connection::state)
     }
 
-    /// Whether [`feed`](Self::feed) would take a message.
+    /// Whether [`feed`](Self::feed) would take a message: the connection is open, the queue is below
+    /// [`Config::max_queued`](crate::Config::max_queued), and no message is under way in chunks.
     pub fn can_send(&self) -> bool {
         self.driver.look(Connection::can_send)
     }
 
     /// The subprotocol that was agreed on.
     pub fn subprotocol(&self) -> Option<&str> {
-        self.subprotocol.as_deref()
+        self.agreed.subprotocol.as_deref()
+    }
+
+    /// The parameters of the compression that was agreed on, `None` if there is none.
+    #[cfg(feature = "deflate")]
+    pub fn deflate(&self) -> Option<&negotiate::DeflateParams> {
+        self.agreed.deflate.as_ref()
     }
 
     /// How the connection ended, `None` while that is open: the peer's code and reason, 1005 when
@@ -408,6 +479,23 @@ impl<S> WebSocket<S> {
     /// The stream. Reading from it, writing to it, or changing its timeouts breaks the connection.
     pub fn get_ref(&self) -> &S {
         self.driver.stream()
+    }
+}
+
+/// What the handshake has settled.
+struct Agreed {
+    subprotocol: Option<Box<str>>,
+    #[cfg(feature = "deflate")]
+    deflate: Option<negotiate::DeflateParams>,
+}
+
+impl Agreed {
+    fn of(connection: &Connection) -> Self {
+        Self {
+            subprotocol: connection.subprotocol().map(Box::from),
+            #[cfg(feature = "deflate")]
+            deflate: connection.deflate().copied(),
+        }
     }
 }
 

@@ -5,11 +5,12 @@
 mod common;
 
 use std::net::{IpAddr, Ipv4Addr, TcpListener};
+use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::time::{Duration, Instant};
 
 use common::*;
 use miniws_blocking::{
-    Client, Config, Error, HandshakeError, IpFamily, Response, Server, State, connect,
+    Client, Config, Connecting, Error, HandshakeError, IpFamily, Response, Server, State, connect,
 };
 
 /// What a raw server gets, and answers with an error, so that nothing goes on.
@@ -53,6 +54,86 @@ fn reaches_an_ipv6_literal() {
     let address = listener.local_addr();
     listener.accept().unwrap().unwrap();
     assert_eq!(client.join().unwrap(), Some(address));
+}
+
+#[test]
+fn state_can_be_looked_at_on_the_way() {
+    let listener = Server::new().bind("127.0.0.1:0").unwrap();
+    let connecting = Client::new(&url(&listener)).start();
+    assert_eq!(connecting.state(), State::Connecting);
+    let mut server = listener.accept().unwrap().unwrap();
+    let mut client = connecting.wait().unwrap();
+    assert_eq!(client.state(), State::Open);
+    client.send("hello").unwrap();
+    assert_eq!(text(server.recv().unwrap()), "hello");
+    // Nothing else holds the socket open.
+    drop(client);
+    assert!(server.recv().unwrap_err().is_connection_lost());
+}
+
+/// Once it is decided, without anyone waiting for it.
+fn decided<S>(connecting: &Connecting<S>) -> State {
+    let started = Instant::now();
+    while connecting.state() == State::Connecting && started.elapsed() < PATIENCE {
+        std::thread::yield_now();
+    }
+    connecting.state()
+}
+
+#[test]
+fn state_tells_how_it_went() {
+    let listener = Server::new().bind("127.0.0.1:0").unwrap();
+    let connecting = Client::new(&url(&listener)).start();
+    listener.accept().unwrap().unwrap();
+    assert_eq!(decided(&connecting), State::Open);
+
+    let (address, _server) = answering(|_| b"HTTP/1.1 404 No\r\n\r\n".to_vec());
+    let connecting = Client::new(&format!("ws://{address}/")).start();
+    assert_eq!(decided(&connecting), State::Closed);
+    match connecting.wait() {
+        Err(Error::Handshake(HandshakeError::Refused(response))) => {
+            assert_eq!(response.status(), 404);
+        }
+        other => panic!("expected a refusal, got {other:?}"),
+    }
+    let wrong = Client::new("http://x/").start();
+    assert_eq!(decided(&wrong), State::Closed);
+    assert!(matches!(wrong.wait(), Err(Error::Handshake(_))));
+}
+
+#[test]
+fn panic_of_a_hook_reaches_who_waits() {
+    let listener = Server::new().bind("127.0.0.1:0").unwrap();
+    let connecting = Client::new(&url(&listener))
+        .on_response(|_| panic!("a hook that panics"))
+        .start();
+    listener.accept().unwrap().unwrap();
+    assert_eq!(decided(&connecting), State::Closed);
+    let waiting = AssertUnwindSafe(|| connecting.wait().map(drop));
+    let panic = catch_unwind(waiting).unwrap_err();
+    assert_eq!(panic.downcast_ref(), Some(&"a hook that panics"));
+}
+
+/// In the midst of the handshake, and when it is done already.
+#[test]
+fn dropping_gives_up_at_once() {
+    let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+    let url = format!("ws://{}/", listener.local_addr().unwrap());
+    let config = Config::default().handshake_timeout(LONG);
+    let connecting = Client::new(&url).config(config).start();
+    let (mut server, _) = listener.accept().unwrap();
+    server.set_read_timeout(Some(PATIENCE)).unwrap();
+    read_head(&mut server);
+    assert_eq!(connecting.state(), State::Connecting);
+    drop(connecting);
+    assert_eq!(read_all(&mut server), b"");
+
+    let listener = Server::new().bind("127.0.0.1:0").unwrap();
+    let connecting = Client::new(&common::url(&listener)).start();
+    let mut server = listener.accept().unwrap().unwrap();
+    assert_eq!(decided(&connecting), State::Open);
+    drop(connecting);
+    assert!(server.recv().unwrap_err().is_connection_lost());
 }
 
 #[test]

@@ -8,9 +8,10 @@ use std::io::{Read, Write};
 use std::net::Shutdown;
 use std::time::{Duration, Instant};
 
+use common::endless::Endless;
 use common::*;
 use miniws_blocking::{
-    CloseCode, Config, Event, Message, ReceiveErrorKind, SendError, SharedStream, State, Stream,
+    CloseCode, Config, Event, Message, ReceiveErrorKind, SendError, SharedStream, State,
 };
 
 /// The application does nothing but see the event and drop the WebSocket.
@@ -135,48 +136,16 @@ fn peer_that_goes_on_sending_is_given_up() {
     }
 }
 
-/// A peer that sends without end: there is always something to read.
-struct Endless;
-
-impl Read for Endless {
-    fn read(&mut self, buffer: &mut [u8]) -> std::io::Result<usize> {
-        let frame = client_frame(0x81, b"");
-        buffer[..frame.len()].copy_from_slice(&frame);
-        Ok(frame.len())
-    }
-}
-
-impl Write for Endless {
-    fn write(&mut self, bytes: &[u8]) -> std::io::Result<usize> {
-        Ok(bytes.len())
-    }
-
-    fn flush(&mut self) -> std::io::Result<()> {
-        Ok(())
-    }
-}
-
-impl Stream for Endless {
-    fn set_read_timeout(&self, _: Option<Duration>) -> std::io::Result<()> {
-        Ok(())
-    }
-
-    fn set_write_timeout(&self, _: Option<Duration>) -> std::io::Result<()> {
-        Ok(())
-    }
-
-    fn shutdown_write(&mut self) -> std::io::Result<()> {
-        Ok(())
-    }
-}
-
 #[test]
 fn deadline_is_kept_without_a_pause() {
     let config = Config::default().close_timeout(Duration::from_millis(100));
     let connection =
         miniws_blocking::Connection::server(config, miniws_blocking::Negotiated::default());
-    let mut server =
-        miniws_blocking::WebSocket::from_parts(Endless, connection, Default::default());
+    let mut server = miniws_blocking::WebSocket::from_parts(
+        Endless(client_frame(0x81, b"")),
+        connection,
+        Default::default(),
+    );
     let closing = spawn(move || server.close().unwrap_err());
     assert_eq!(
         receive_error(closing.join()),

@@ -278,6 +278,44 @@ fn close_all_ends_who_is_stuck_in_a_write() {
     assert!(!matches!(sending.join(), Error::Handshake(_)));
 }
 
+/// Its thread never has to wait for something to read, nor to write.
+#[test]
+fn close_all_ends_who_never_stops_sending() {
+    let config = Config::default().close_timeout(LONG).keep_alive(None);
+    let listener = Server::new().config(config).bind("127.0.0.1:0").unwrap();
+    let mut client = dial(listener.local_addr());
+    client.write_all(upgrade_request("").as_bytes()).unwrap();
+    let mut server = listener.accept().unwrap().unwrap();
+    read_head(&mut client);
+    let mut taking = client.try_clone().unwrap();
+    let answers = spawn(move || {
+        let mut answers = Vec::new();
+        let _ = taking.read_to_end(&mut answers);
+        answers
+    });
+    let flooding = spawn(move || {
+        let pings = client_frame(0x89, b"!").repeat(1000);
+        while client.write_all(&pings).is_ok() {}
+    });
+    let receiving = spawn(move || {
+        loop {
+            match server.recv() {
+                Ok(Some(Event::Ping(_))) => {}
+                other => break other,
+            }
+        }
+    });
+    assert!(!receiving.is_done_within(Duration::from_millis(50)));
+    let stopper = listener.stopper();
+    let closing = spawn(move || stopper.close_all(Duration::from_millis(300)));
+    closing.join();
+    assert!(receiving.join().is_err());
+    flooding.join();
+    let answers = answers.join();
+    // Pings are answered until the peer closes, so this is not the last of it.
+    assert!(answers.windows(4).any(|bytes| bytes == b"\x88\x02\x03\xe9"));
+}
+
 #[test]
 fn close_all_of_nothing_returns_at_once() {
     let listener = Server::new().bind("127.0.0.1:0").unwrap();

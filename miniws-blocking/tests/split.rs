@@ -9,8 +9,8 @@ use std::time::{Duration, Instant};
 
 use common::*;
 use miniws_blocking::{
-    CloseCode, Config, Connection, Error, Event, Message, MessageKind, Negotiated, PreparedMessage,
-    ReceiveErrorKind, SendError, State, WebSocket,
+    CloseCode, Compression, Config, Connection, Error, Event, Message, MessageKind, Negotiated,
+    PreparedMessage, ReceiveErrorKind, SendError, State, WebSocket,
 };
 
 fn narrow(config: Config) -> (WebSocket<pipe::Pipe>, pipe::Pipe) {
@@ -53,6 +53,32 @@ fn halves_do_what_the_whole_does() {
     assert!(sender.can_send());
     assert_eq!(receiver.latency(), None);
     assert_eq!((sender.remote_addr(), receiver.remote_addr()), (None, None));
+}
+
+/// The room that one has waited for may be used up by another.
+#[test]
+fn clones_wait_for_room_again() {
+    let (server, mut peer) = narrow(Config::default().max_queued(1));
+    let (sender, _receiver) = server.split();
+    let prepared = PreparedMessage::new("p");
+    let sending: Vec<_> = (0..4)
+        .map(|_| {
+            let (sender, prepared) = (sender.clone(), prepared.clone());
+            spawn(move || {
+                for _ in 0..500 {
+                    sender.ping(b"p")?;
+                    sender.send("p")?;
+                    sender.send_with("p", Compression::Never)?;
+                    sender.send_prepared(&prepared)?;
+                }
+                Ok::<_, Error>(())
+            })
+        })
+        .collect();
+    read_exactly(&mut peer, 4 * 500 * 4 * 3);
+    for sending in sending {
+        sending.join().unwrap();
+    }
 }
 
 /// The receiver answers pings and the close, while nobody sends.

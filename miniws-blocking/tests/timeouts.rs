@@ -7,8 +7,11 @@ mod common;
 use std::io::Write;
 use std::time::{Duration, Instant};
 
+use common::endless::Endless;
 use common::*;
-use miniws_blocking::{CloseCode, Config, Event, ReceiveErrorKind, State};
+use miniws_blocking::{
+    CloseCode, Config, Connection, Event, Negotiated, ReceiveErrorKind, State, WebSocket,
+};
 
 const SHORT: Duration = Duration::from_millis(50);
 
@@ -83,6 +86,30 @@ fn idle_connection_is_closed_with_1001() {
     assert_eq!(receive_error(error), ReceiveErrorKind::IdleTimeout);
     let expected = [server_frame(0x8a, b""), server_frame(0x88, b"\x03\xe9")].concat();
     assert_eq!(read_all(&mut peer), expected);
+}
+
+/// There is always something to read, so no read ever waits until the deadline.
+#[test]
+fn idle_connection_is_closed_while_pings_keep_coming() {
+    let config = Config::default()
+        .idle_timeout(Some(SHORT))
+        .close_timeout(SHORT);
+    let connection = Connection::server(config, Negotiated::default());
+    let stream = Endless(client_frame(0x89, b"!"));
+    let mut server = WebSocket::from_parts(stream, connection, Default::default());
+    let receiving = spawn(move || {
+        loop {
+            match server.recv() {
+                Ok(Some(Event::Ping(_))) => {}
+                Ok(other) => panic!("expected pings, got {other:?}"),
+                Err(error) => break error,
+            }
+        }
+    });
+    assert_eq!(
+        receive_error(receiving.join()),
+        ReceiveErrorKind::IdleTimeout
+    );
 }
 
 #[test]

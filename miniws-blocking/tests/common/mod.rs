@@ -8,6 +8,7 @@
     clippy::panic
 )]
 
+pub mod endless;
 pub mod pipe;
 
 use std::io::{Read, Write};

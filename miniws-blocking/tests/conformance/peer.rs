@@ -1,7 +1,6 @@
 //! The other end of a subject's stream, as the runner uses it.
 
-use std::io::{ErrorKind, Read, Write};
-use std::net::{Shutdown, TcpListener, TcpStream};
+use std::io::Write;
 use std::sync::Arc;
 
 use miniws_blocking::SharedStream;
@@ -26,7 +25,7 @@ pub(crate) struct Ends<S> {
     pub(crate) peer: Box<dyn Peer>,
 }
 
-fn ends<S: SharedStream>(stream: S, peer: impl Peer + 'static) -> Ends<S> {
+pub(crate) fn ends<S: SharedStream>(stream: S, peer: impl Peer + 'static) -> Ends<S> {
     let watch = Arc::new(Watch::default());
     Ends {
         stream: Watched {
@@ -63,40 +62,5 @@ impl Peer for Pipe {
     fn stall(&mut self, stalled: bool) -> bool {
         self.set_capacity(if stalled { 0 } else { CAPACITY });
         true
-    }
-}
-
-pub(crate) fn over_tcp() -> Ends<TcpStream> {
-    let listener = TcpListener::bind("127.0.0.1:0").unwrap();
-    let theirs = TcpStream::connect(listener.local_addr().unwrap()).unwrap();
-    let (ours, _) = listener.accept().unwrap();
-    for stream in [&ours, &theirs] {
-        stream.set_nodelay(true).unwrap();
-    }
-    ends(ours, theirs)
-}
-
-impl Peer for TcpStream {
-    fn send(&mut self, bytes: &[u8]) {
-        let _ = self.write_all(bytes);
-    }
-
-    fn end(&mut self) {
-        let _ = self.shutdown(Shutdown::Write);
-    }
-
-    fn take(&mut self) -> (Vec<u8>, bool) {
-        let mut bytes = Vec::new();
-        self.set_nonblocking(true).unwrap();
-        let ended = match self.read_to_end(&mut bytes) {
-            Ok(_) => true,
-            Err(error) => error.kind() != ErrorKind::WouldBlock,
-        };
-        self.set_nonblocking(false).unwrap();
-        (bytes, ended)
-    }
-
-    fn stall(&mut self, _: bool) -> bool {
-        false
     }
 }

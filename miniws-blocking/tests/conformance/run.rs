@@ -5,11 +5,12 @@ use std::sync::{Arc, Mutex};
 
 use bytes::BytesMut;
 use miniws_blocking::{
-    Accept, Client, CloseStatus, Config, Connection, Error, HandshakeError, Negotiated, Reply,
-    Sender, Server, SharedStream, WebSocket, bytes,
+    Client, CloseStatus, Connection, Error, HandshakeError, Reply, Sender, Server, SharedStream,
+    WebSocket, bytes,
 };
-use miniws_conformance::{Case, Failure, Happening, ReplyDecision, Role, Settings, Start, kebab};
+use miniws_conformance::{Case, Failure, Happening, Role, Start, kebab};
 
+use crate::given::{accept, config, fixed_entropy, negotiated, reply};
 use crate::view;
 use crate::watched::{Watch, Watched};
 
@@ -51,9 +52,10 @@ fn open<S: SharedStream + 'static>(
     seen: &Arc<Mutex<Seen<S>>>,
 ) -> Result<WebSocket<Watched<S>>, Error> {
     let config = config(&case.config);
+    let negotiated = negotiated(case).unwrap();
     let connection = match (case.role, case.start) {
-        (Role::Server, Start::Open) => Connection::server(config, Negotiated::new()),
-        (Role::Client, Start::Open) => Connection::client(config, Negotiated::new(), entropy),
+        (Role::Server, Start::Open) => Connection::server(config, negotiated),
+        (Role::Client, Start::Open) => Connection::client(config, negotiated, fixed_entropy),
         (Role::Server, Start::Handshake) => {
             return server(case, seen).config(config).accept(stream);
         }
@@ -75,47 +77,32 @@ fn server<S: SharedStream + 'static>(case: &Case, seen: &Arc<Mutex<Seen<S>>>) ->
         let seen = seen.clone();
         move |happening| seen.lock().unwrap().happenings.push_back(happening)
     };
-    let accept = case.accept.clone().unwrap_or_default();
-    let (reject, plain) = (case.reject.clone(), case.plain.clone());
+    let accept = accept(&case.accept.clone().unwrap_or_default());
+    let reject = case.reject.as_ref().map(reply);
+    let page = case
+        .plain
+        .as_ref()
+        .map_or_else(Reply::upgrade_required, reply);
     let (on_upgrade, on_plain) = (happened(seen), happened(seen));
     Server::new()
         .verify(move |attempt| {
             on_upgrade(Happening::Request(view::request(attempt.request())));
-            if let Some(decision) = &reject {
-                return Err(reply(decision));
+            match &reject {
+                Some(reply) => Err(reply.clone()),
+                None => Ok(accept.clone()),
             }
-            let mut answer = Accept::new();
-            if let Some(name) = &accept.subprotocol {
-                answer = answer.subprotocol(name);
-            }
-            Ok(accept
-                .headers
-                .iter()
-                .fold(answer, |answer, (name, value)| answer.header(name, value)))
         })
         .plain(move |request| {
             on_plain(Happening::Request(view::request(request)));
-            plain.as_ref().map_or_else(Reply::upgrade_required, reply)
+            page.clone()
         })
-}
-
-fn reply(decision: &ReplyDecision) -> Reply {
-    let reply = Reply::new(decision.status);
-    let reply = decision
-        .headers
-        .iter()
-        .fold(reply, |reply, (name, value)| reply.header(name, value));
-    match decision.body.is_empty() {
-        true => reply,
-        false => reply.body(decision.body.clone()),
-    }
 }
 
 fn client<S: SharedStream + 'static>(case: &Case, seen: &Arc<Mutex<Seen<S>>>) -> Client {
     let asked = case.request.as_ref().unwrap();
     let seen = seen.clone();
     let mut client = Client::new(&asked.url)
-        .entropy(entropy)
+        .entropy(fixed_entropy)
         .on_response(move |response| {
             let happening = Happening::Response(view::response(response));
             seen.lock().unwrap().happenings.push_back(happening);
@@ -181,31 +168,4 @@ fn receive<S: SharedStream + 'static>(socket: WebSocket<Watched<S>>, seen: &Mute
             Err(error) => panic!("an error that the corpus does not know: {error:?}"),
         }
     }
-}
-
-/// The entropy of the corpus: the same four bytes, from the start each time.
-fn entropy(destination: &mut [u8]) {
-    let pattern = [0x37, 0xfa, 0x21, 0x3d].iter().cycle();
-    for (byte, pattern) in destination.iter_mut().zip(pattern) {
-        *byte = *pattern;
-    }
-}
-
-fn config(settings: &Settings) -> Config {
-    let mut config = Config::default()
-        .fragment_size(settings.fragment_size)
-        .chunks(settings.chunks)
-        .keep_alive(settings.keep_alive)
-        .idle_timeout(settings.idle_timeout);
-    /// Sets what the case sets, and leaves the defaults where it says nothing.
-    macro_rules! set {
-        ($($setting:ident)*) => {
-            $(if let Some(value) = settings.$setting { config = config.$setting(value.into()); })*
-        };
-    }
-    set! {
-        max_message_size max_frame_size max_fragments max_queued max_head_size max_headers
-        max_body_size pong_timeout close_timeout write_timeout handshake_timeout
-    }
-    config
 }

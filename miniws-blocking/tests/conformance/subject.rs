@@ -5,16 +5,13 @@
 use std::sync::{Arc, Mutex};
 use std::time::{Duration, Instant};
 
-use bytes::Bytes;
-use miniws_blocking::{
-    CloseCode, Error, Message, PreparedMessage, Sender, SharedStream, Utf8Bytes, bytes,
-};
+use miniws_blocking::{Error, PreparedMessage, Sender, SharedStream};
 use miniws_conformance::{
-    Action, Case, Happening, Kind, Need, Started, State, Status, Subject, Transport, Unsupported,
-    kebab,
+    Action, Case, Happening, Need, Started, State, Status, Subject, Transport, Unsupported, kebab,
 };
 
 use crate::common::spawn;
+use crate::given::{self, message};
 use crate::peer::{Ends, Peer};
 use crate::run::{self, Seen};
 use crate::view;
@@ -206,24 +203,22 @@ fn perform<S: SharedStream + 'static>(
     stalled: bool,
 ) -> Result<(), String> {
     let fed = match action.clone() {
-        Action::Send(kind, data) => {
-            let message = message(kind, data)?;
-            sender.feed(message)
+        Action::Send(kind, data) => sender.feed(message(kind, &data)?),
+        Action::SendWith(kind, data, compression) => {
+            let compression = given::compression(compression);
+            sender.feed_with(message(kind, &data)?, compression)
         }
-        Action::SendWith(..) => return Err("this runtime does not compress yet".into()),
         Action::Chunk { kind, data, last } => {
             sender.feed_chunk(view::message_kind(kind), data, last)
         }
         Action::Prepared(kind, data) => {
-            sender.feed_prepared(&PreparedMessage::new(message(kind, data)?))
+            sender.feed_prepared(&PreparedMessage::new(message(kind, &data)?))
         }
         Action::Ping(data) => unless_stuck(sender, move |sender| sender.ping(&data)),
-        Action::Close(body) => {
-            let body = body.ok_or("no call to close without a code")?;
-            unless_stuck(sender, move |sender| {
-                sender.close_with(CloseCode::from(body.code), &body.reason)
-            })
-        }
+        Action::Close(body) => unless_stuck(sender, move |sender| match body {
+            Some(body) => sender.close_with(body.code.into(), &body.reason),
+            None => sender.close_without_code(),
+        }),
     };
     fed.map_err(|error| match error {
         Error::Send(error) => kebab(&error),
@@ -248,14 +243,4 @@ fn unless_stuck<S: SharedStream + 'static>(
     calling
         .result_within(Duration::from_millis(100))
         .unwrap_or(Ok(()))
-}
-
-fn message(kind: Kind, data: Vec<u8>) -> Result<Message, String> {
-    let data = Bytes::from(data);
-    match kind {
-        Kind::Binary => Ok(Message::Binary(data)),
-        Kind::Text => Utf8Bytes::try_from(data)
-            .map(Message::Text)
-            .map_err(|error| error.to_string()),
-    }
 }
