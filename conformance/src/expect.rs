@@ -7,7 +7,8 @@ use serde::Deserialize;
 use crate::http::{HttpRequest, HttpResponse};
 use crate::subject::{Failure, SeenRequest, SeenResponse};
 
-/// An error that the application gets; `code` and `http` are compared even when they are absent.
+/// An error that the application gets; `code` and `http` are compared even when they are absent,
+/// `offset` is not.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct ExpectedError {
     /// The kind in kebab-case.
@@ -16,11 +17,16 @@ pub struct ExpectedError {
     pub code: Option<u16>,
     /// The status of the HTTP answer.
     pub http: Option<u16>,
+    /// How many bytes of complete frames the peer had sent before.
+    pub offset: Option<u64>,
 }
 
 impl ExpectedError {
     pub(crate) fn matches(&self, failure: &Failure) -> bool {
-        self.kind == failure.kind && self.code == failure.code && self.http == failure.status
+        self.kind == failure.kind
+            && self.code == failure.code
+            && self.http == failure.status
+            && (self.offset.is_none() || self.offset == failure.offset)
     }
 }
 

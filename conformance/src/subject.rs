@@ -110,6 +110,8 @@ pub struct Failure {
     pub code: Option<u16>,
     /// The status of the HTTP answer: the one sent, or the one that refused us.
     pub status: Option<u16>,
+    /// How many bytes of complete frames the peer had sent before, if the error tells.
+    pub offset: Option<u64>,
 }
 
 /// A request as the server's application sees it.

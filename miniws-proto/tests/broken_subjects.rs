@@ -64,6 +64,8 @@ found! {
         => ["framing/several-in-one-segment", "fragments/one-message-after-the-other"],
     swallows_errors: defects::SwallowsErrors
         => ["failure/eof-while-open", "framing/rsv1-text", "handshake-client/accept-missing"],
+    tells_no_offset: defects::TellsNoOffset
+        => ["failure/what-came-before-it-is-delivered", "fragments/text-within-text"],
     never_shuts_down: defects::NeverShutsDown
         => ["close/echo-1000", "failure/server-shuts-down-after-its-close"],
     accepts_any_accept_key: defects::AcceptsAnyAcceptKey

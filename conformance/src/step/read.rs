@@ -104,8 +104,8 @@ kind!(Request { request: ExpectedRequest } => Ok(Step::Request(request)));
 kind!(ResponseSeen { response_seen: ExpectedSeenResponse } => {
     Ok(Step::ResponseSeen(response_seen))
 });
-kind!(Error { error: String, code: Option<u16>, http: Option<u16> } => {
-    Ok(Step::Error(ExpectedError { kind: error, code, http }))
+kind!(Error { error: String, code: Option<u16>, http: Option<u16>, offset: Option<u64> } => {
+    Ok(Step::Error(ExpectedError { kind: error, code, http, offset }))
 });
 kind!(Wire { wire: Bytes } => not_empty(wire.0));
 kind!(WireText { wire_text: String } => not_empty(wire_text.into_bytes()));

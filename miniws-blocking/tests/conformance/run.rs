@@ -141,6 +141,7 @@ fn handshake_failed<S>(role: Role, error: &Error, seen: &Mutex<Seen<S>>) {
         kind: kebab(error),
         code: None,
         status,
+        offset: None,
     }));
 }
 
@@ -158,11 +159,8 @@ fn receive<S: SharedStream + 'static>(socket: WebSocket<Watched<S>>, seen: &Mute
             }
             Ok(None) => return,
             Err(Error::Receive(error)) => {
-                seen.happenings.push_back(Happening::Failure(Failure {
-                    kind: kebab(&error.kind()),
-                    code: error.close_code().map(u16::from),
-                    status: None,
-                }));
+                let failure = Happening::Failure(view::failure(&error));
+                seen.happenings.push_back(failure);
                 return;
             }
             Err(error) => panic!("an error that the corpus does not know: {error:?}"),

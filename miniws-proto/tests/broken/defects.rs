@@ -98,6 +98,19 @@ impl Defect for SwallowsErrors {
     }
 }
 
+/// It tells every error at the beginning of the stream.
+pub(crate) struct TellsNoOffset;
+
+impl Defect for TellsNoOffset {
+    fn happening(&mut self, inner: &mut dyn Subject) -> Option<Happening> {
+        let mut happening = inner.happening();
+        if let Some(Happening::Failure(failure)) = &mut happening {
+            failure.offset = failure.offset.map(|_| 0);
+        }
+        happening
+    }
+}
+
 pub(crate) struct NeverShutsDown;
 
 impl Defect for NeverShutsDown {

@@ -72,6 +72,7 @@ impl CoreSubject {
             kind: kebab(error),
             code: None,
             status: status.or(reply_status),
+            offset: None,
         }));
         self.phase = match reply.map(|reply| reply.encode()) {
             Some(Ok(reply)) => {

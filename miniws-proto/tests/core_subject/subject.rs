@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use bytes::BytesMut;
 use miniws_conformance::{
-    Action, Failure, Happening, Role, State, Status, Subject, Transport, Unsupported, kebab,
+    Action, Failure, Happening, Role, State, Status, Subject, Transport, Unsupported,
 };
 use miniws_proto::{ClientHandshake, Connection, ServerHandshake, Time};
 
@@ -145,6 +145,7 @@ impl CoreSubject {
             kind: format!("broken promise: {broken}"),
             code: None,
             status: None,
+            offset: None,
         }));
     }
 
@@ -174,11 +175,7 @@ impl CoreSubject {
 
     /// The first error is told, the later ones are compared with it.
     pub(crate) fn receive_failed(&mut self, error: miniws_proto::ReceiveError) {
-        let failure = Failure {
-            kind: kebab(&error.kind()),
-            code: error.close_code().map(u16::from),
-            status: None,
-        };
+        let failure = view::failure(&error);
         match &self.failure {
             None => {
                 self.happenings

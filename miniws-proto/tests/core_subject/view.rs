@@ -1,7 +1,9 @@
 //! The core's types as the corpus sees them.
 
-use miniws_conformance::{CloseBody, Event, Kind, SeenRequest, SeenResponse, State, Status};
-use miniws_proto::{CloseStatus, Headers, Message, MessageKind, Request, Response};
+use miniws_conformance::{
+    CloseBody, Event, Failure, Kind, SeenRequest, SeenResponse, State, Status, kebab,
+};
+use miniws_proto::{CloseStatus, Headers, Message, MessageKind, ReceiveError, Request, Response};
 
 /// `None` for an event that the corpus does not know.
 pub(crate) fn event(event: miniws_proto::Event) -> Option<Event> {
@@ -51,6 +53,15 @@ pub(crate) fn status(status: CloseStatus) -> Status {
         code: status.code.into(),
         reason: status.reason.to_string(),
         clean: status.clean,
+    }
+}
+
+pub(crate) fn failure(error: &ReceiveError) -> Failure {
+    Failure {
+        kind: kebab(&error.kind()),
+        code: error.close_code().map(u16::from),
+        status: None,
+        offset: Some(error.offset()),
     }
 }
 

@@ -91,7 +91,7 @@ impl Application {
                 if let Error::Handshake(error) = &error {
                     self.handshake_failed(error);
                 } else if !matches!(error, Error::Declined { .. }) {
-                    self.seen.push(failure(error.to_string(), None, None));
+                    self.seen.push(failure(error.to_string(), None));
                 }
                 self.phase = Phase::Over(None);
             }
@@ -108,7 +108,7 @@ impl Application {
         if self.seen.is_client() && !matches!(error, HandshakeError::Refused(_)) {
             status = None;
         }
-        self.seen.push(failure(kebab(error), None, status));
+        self.seen.push(failure(kebab(error), status));
     }
 
     fn received(&mut self, result: Result<Option<Event>, Error>, cx: &mut Context<'_>) {
@@ -118,9 +118,7 @@ impl Application {
         match result {
             Ok(Some(event)) => match view::event(event) {
                 Some(event) => self.seen.push(Happening::Event(event)),
-                None => self
-                    .seen
-                    .push(failure("an unknown event".into(), None, None)),
+                None => self.seen.push(failure("an unknown event".into(), None)),
             },
             Ok(None) => {
                 let status = socket.close_status().map(view::status);
@@ -133,7 +131,7 @@ impl Application {
                 self.seen.push(receive_failed(&error));
                 if !matches!(again, Poll::Ready(Err(_))) {
                     self.seen
-                        .push(failure("the error did not stick".into(), None, None));
+                        .push(failure("the error did not stick".into(), None));
                 }
             }
         }
@@ -160,18 +158,20 @@ fn recv(
 
 fn receive_failed(error: &Error) -> Happening {
     match error {
-        Error::Receive(error) => {
-            let code = error.close_code().map(u16::from);
-            failure(kebab(&error.kind()), code, None)
-        }
+        Error::Receive(error) => Happening::Failure(view::failure(error)),
         // The transport knows more than that the connection is lost.
-        Error::Io(_) => failure("connection-lost".into(), None, None),
-        error => failure(error.to_string(), None, None),
+        Error::Io(_) => failure("connection-lost".into(), None),
+        error => failure(error.to_string(), None),
     }
 }
 
-fn failure(kind: String, code: Option<u16>, status: Option<u16>) -> Happening {
-    Happening::Failure(Failure { kind, code, status })
+fn failure(kind: String, status: Option<u16>) -> Happening {
+    Happening::Failure(Failure {
+        kind,
+        code: None,
+        status,
+        offset: None,
+    })
 }
 
 /// Remembers whether something has happened since the last time; later it wakes the task.
