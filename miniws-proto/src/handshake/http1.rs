@@ -1,6 +1,7 @@
 //! The head of an HTTP/1.1 message (RFC 9112): from bytes to a request or a response.
 
 use alloc::vec;
+use alloc::vec::Vec;
 
 use bytes::BytesMut;
 
@@ -131,7 +132,11 @@ impl Head {
     pub(super) fn parse_request(&self) -> Result<(Version, Request), HandshakeError> {
         let mut fields = vec![httparse::EMPTY_HEADER; self.fields];
         let mut parsed = httparse::Request::new(&mut fields);
-        let status = parsed.parse(&self.bytes).map_err(malformed)?;
+        let status = parsed.parse(&self.bytes);
+        let status = status.map_err(|error| match (error, &*self.start_line()) {
+            (httparse::Error::Version, [_, _, version]) => wrong_version(version),
+            (error, _) => malformed(error),
+        })?;
         match (status, parsed.method, parsed.path) {
             (httparse::Status::Complete(_), Some(method), Some(target)) => {
                 let headers = headers(parsed.headers)?;
@@ -145,7 +150,11 @@ impl Head {
     pub(super) fn parse_response(&self) -> Result<(Version, Response), HandshakeError> {
         let mut fields = vec![httparse::EMPTY_HEADER; self.fields];
         let mut parsed = httparse::Response::new(&mut fields);
-        let status = parsed.parse(&self.bytes).map_err(malformed)?;
+        let status = parsed.parse(&self.bytes);
+        let status = status.map_err(|error| match (error, &*self.start_line()) {
+            (httparse::Error::Version, [version, ..]) => wrong_version(version),
+            (error, _) => malformed(error),
+        })?;
         match (status, parsed.code, parsed.reason) {
             (httparse::Status::Complete(_), Some(code @ 100..), Some(reason)) => {
                 let headers = headers(parsed.headers)?;
@@ -154,6 +163,23 @@ impl Head {
             }
             _ => Err(HandshakeError::MalformedStartLine),
         }
+    }
+
+    /// The words of the first line.
+    fn start_line(&self) -> Vec<&[u8]> {
+        let head = self.bytes.trim_ascii_start();
+        let line = head.split(|byte| *byte == b'\r').next();
+        line.unwrap_or_default()
+            .split(|byte| *byte == b' ')
+            .collect()
+    }
+}
+
+/// What is wrong with the word that is in the place of the version, which is neither 1.0 nor 1.1.
+fn wrong_version(word: &[u8]) -> HandshakeError {
+    match word.strip_prefix(b"HTTP/") {
+        Some([b'0'..=b'9', ..]) => HandshakeError::UnsupportedHttpVersion,
+        _ => HandshakeError::MalformedStartLine,
     }
 }
 
@@ -179,10 +205,10 @@ fn malformed(error: httparse::Error) -> HandshakeError {
             HandshakeError::MalformedHeader
         }
         httparse::Error::TooManyHeaders => HandshakeError::TooManyHeaders,
-        httparse::Error::Version => HandshakeError::UnsupportedHttpVersion,
-        httparse::Error::NewLine | httparse::Error::Status | httparse::Error::Token => {
-            HandshakeError::MalformedStartLine
-        }
+        httparse::Error::NewLine
+        | httparse::Error::Status
+        | httparse::Error::Token
+        | httparse::Error::Version => HandshakeError::MalformedStartLine,
     }
 }
 

@@ -124,8 +124,10 @@ fn requests_that_are_malformed() {
             "PRI * HTTP/2.0\r\n\r\n",
             HandshakeError::UnsupportedHttpVersion,
         ),
+        ("GET / http/1.1\r\n\r\n", HandshakeError::MalformedStartLine),
+        ("GET / FTP/1.1\r\n\r\n", HandshakeError::MalformedStartLine),
         (
-            "GET / http/1.1\r\n\r\n",
+            "\r\nGET / HTTP/3.0\r\n\r\n",
             HandshakeError::UnsupportedHttpVersion,
         ),
         ("GET /\r\n\r\n", HandshakeError::MalformedStartLine),
@@ -136,7 +138,7 @@ fn requests_that_are_malformed() {
         ),
         (
             "GET /a b HTTP/1.1\r\n\r\n",
-            HandshakeError::UnsupportedHttpVersion,
+            HandshakeError::MalformedStartLine,
         ),
         (
             "GET / HTTP/1.1 \r\n\r\n",
@@ -197,7 +199,7 @@ fn responses() {
             "\r\nHTTP/1.1 200 x\r\n\r\n",
             HandshakeError::MalformedStartLine,
         ),
-        ("ICY 200 OK\r\n\r\n", HandshakeError::UnsupportedHttpVersion),
+        ("ICY 200 OK\r\n\r\n", HandshakeError::MalformedStartLine),
     ] {
         assert_eq!(response(bytes), Err(expected), "{bytes}");
     }
