@@ -5,9 +5,9 @@
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)]
 
 mod application;
-#[path = "../support/drip.rs"]
+#[path = "../../../behaviour/support/drip.rs"]
 mod drip;
-#[path = "../support/duplex.rs"]
+#[path = "../../../behaviour/support/duplex.rs"]
 mod duplex;
 mod peer;
 mod subject;

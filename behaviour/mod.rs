@@ -1,0 +1,27 @@
+//! What every asynchronous adapter promises, one file for each group of promises.
+//!
+//! Each runtime has a test program that includes this folder, and tells it what is different there: the
+//! adapter's names in `crate::miniws`, and the runtime's own in `crate::runtime`.
+
+mod bad_requests;
+mod cancelling;
+mod closing;
+mod connecting;
+mod crowd;
+mod detached;
+mod events;
+#[cfg(unix)]
+mod exhausted;
+mod keeping_alive;
+mod listening;
+mod memory;
+mod requesting;
+mod responses;
+mod sending;
+mod splitting;
+mod stopping;
+mod stream_and_sink;
+pub(crate) mod streams;
+mod subprotocols;
+pub(crate) mod support;
+mod verifying;

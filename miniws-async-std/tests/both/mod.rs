@@ -1,0 +1,28 @@
+//! What async-std and smol have in common.
+
+pub(crate) mod async_io_streams;
+
+use std::io;
+use std::time::Duration;
+
+pub(crate) use futures_lite::io::{AsyncRead, AsyncReadExt, AsyncWrite, AsyncWriteExt, split};
+pub(crate) use std::time::Instant;
+
+/// How late a timer may be: it is real time, and the machine may be busy.
+pub(crate) const LATE: Duration = Duration::MAX;
+
+pub(crate) async fn sleep(time: Duration) {
+    async_io::Timer::after(time).await;
+}
+
+/// Ends the writing side.
+pub(crate) async fn end<S: AsyncWrite + Unpin>(stream: &mut S) -> io::Result<()> {
+    stream.close().await
+}
+
+/// The streams of the tests have the right traits.
+pub(crate) type Stream<S> = S;
+
+pub(crate) fn stream<S>(stream: S) -> Stream<S> {
+    stream
+}
