@@ -4,19 +4,26 @@
 //! `fuzz_targets/` hand it what libFuzzer makes up, and `tests/replay.rs` the seeds and mutations of
 //! them, on stable.
 
+mod compression;
 mod cut;
+mod differential;
 mod header_lists;
-mod heard;
 mod limits;
 mod memory;
+/// The same that the core's own tests use.
+#[path = "../../miniws-proto/tests/model/mod.rs"]
 mod model;
+mod negotiation;
 mod receive;
 mod request_head;
 mod response_head;
 mod round_trip;
 
+pub use compression::{CompressionSettings, compressed_receive};
+pub use differential::{DifferentialSettings, differential};
 pub use header_lists::header_lists;
 pub use limits::FromOne;
+pub use negotiation::negotiation;
 pub use receive::{ReceiveSettings, client_receive, server_receive};
 pub use request_head::{RequestSettings, request_head};
 pub use response_head::{ResponseSettings, response_head};
@@ -26,12 +33,15 @@ pub use round_trip::round_trip;
 pub type Target = fn(&[u8]);
 
 /// All targets by their names, which are those of their programs and of their folders in `seeds/`.
-pub const TARGETS: [(&str, Target); 6] = [
+pub const TARGETS: [(&str, Target); 9] = [
     ("server_receive", server_receive),
     ("client_receive", client_receive),
+    ("compressed_receive", compressed_receive),
+    ("differential", differential),
     ("request_head", request_head),
     ("response_head", response_head),
     ("header_lists", header_lists),
+    ("negotiation", negotiation),
     ("round_trip", round_trip),
 ];
 

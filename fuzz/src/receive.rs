@@ -7,8 +7,9 @@ use miniws_proto::{
     Negotiated, ReceiveError, ReceiveErrorKind, SendError, State, Time,
 };
 
-use crate::heard::{self, Heard};
+use crate::compression::Compression;
 use crate::limits::FromOne;
+use crate::model::heard::{self, Heard};
 use crate::model::{self, End, Story};
 use crate::{cut, memory};
 
@@ -37,16 +38,20 @@ pub struct ReceiveSettings {
 
 /// What a client sends, as the rest of the input, to a server.
 pub fn server_receive(data: &[u8]) {
-    receive(data, true);
+    receive(Unstructured::new(data), true, None);
 }
 
 /// What a server sends, as the rest of the input, to a client.
 pub fn client_receive(data: &[u8]) {
-    receive(data, false);
+    receive(Unstructured::new(data), false, None);
 }
 
-fn receive(data: &[u8], is_server: bool) {
-    let mut input = Unstructured::new(data);
+/// The settings, then what the peer sends.
+pub(crate) fn receive(
+    mut input: Unstructured<'_>,
+    is_server: bool,
+    compression: Option<Compression>,
+) {
     let Ok(settings) = ReceiveSettings::arbitrary(&mut input) else {
         return;
     };
@@ -54,6 +59,7 @@ fn receive(data: &[u8], is_server: bool) {
     let setup = Setup {
         settings,
         is_server,
+        compression,
     };
     let whole = setup.run(cut::pieces(stream, 0), stream);
     let pieces = setup.run(cut::pieces(stream, settings.cut), stream);
@@ -66,6 +72,7 @@ fn receive(data: &[u8], is_server: bool) {
 struct Setup {
     settings: ReceiveSettings,
     is_server: bool,
+    compression: Option<Compression>,
 }
 
 /// All that can be seen of a connection.
@@ -76,6 +83,9 @@ struct Run {
     output: Vec<u8>,
     status: Option<CloseStatus>,
 }
+
+/// How much is inflated at once.
+const BLOCK: usize = 16 << 10;
 
 const DEFAULT_MAX: usize = 16 << 20;
 
@@ -94,6 +104,17 @@ impl Setup {
         usize::from(self.settings.queued) * 128
     }
 
+    /// The most bytes that compression may take: its states, and the message so far, in which
+    /// nothing is a thousand times smaller than before.
+    fn inflated(self, fed: usize) -> usize {
+        let model = self.model();
+        match self.compression {
+            None => 0,
+            Some(_) if model.chunks => 4 * BLOCK,
+            Some(_) => 4 * BLOCK + 2 * model.max_message.min(1040 * fed),
+        }
+    }
+
     fn model(self) -> model::Receiver {
         let settings = self.settings;
         model::Receiver {
@@ -102,6 +123,7 @@ impl Setup {
             max_message: settings.max_message.get().unwrap_or(DEFAULT_MAX),
             max_frame: settings.max_frame.get().unwrap_or(DEFAULT_MAX),
             max_fragments: settings.max_fragments.get().unwrap_or(1 << 17),
+            compressed: self.compression.map(|compression| compression.model()),
         }
     }
 
@@ -116,7 +138,7 @@ impl Setup {
                 0 => None,
                 units => Some(usize::from(units) * 128),
             });
-        let mut connection = connect(self.is_server, config);
+        let mut connection = connect(self.is_server, config, self.compression);
         if self.queued() > 0 {
             connection
                 .send(vec![7; self.queued()])
@@ -196,7 +218,7 @@ impl Setup {
         loop {
             let (result, grown) = memory::peak(|| connection.receive(input));
             // The message so far and the queue, each twice for how a vector grows.
-            let most = (128 << 10) + 2 * self.queued() + 4 * fed;
+            let most = (128 << 10) + 2 * self.queued() + 4 * fed + self.inflated(fed);
             assert!(grown <= most, "{grown} bytes for {fed} that came");
             assert!(connection.read_hint() <= PONG_MARK.max(fed));
             match result {
@@ -279,7 +301,7 @@ impl Setup {
 
     /// What the connection sends is in order for a peer, and is the answer to what it has heard.
     fn assert_understood(self, run: &Run) {
-        let mut peer = connect(!self.is_server, Config::default());
+        let mut peer = connect(!self.is_server, Config::default(), self.compression);
         let mut input = BytesMut::from(&run.output[..]);
         let mut data = None;
         let mut pongs = Vec::new();
@@ -353,9 +375,13 @@ fn assert_same(whole: &Run, pieces: &Run) {
     assert_eq!(whole.heard, pieces.heard);
 }
 
-fn connect(is_server: bool, config: Config) -> Connection {
+fn connect(is_server: bool, config: Config, compression: Option<Compression>) -> Connection {
+    let (config, negotiated) = match compression {
+        Some(compression) => compression.apply(config),
+        None => (config, Negotiated::new()),
+    };
     if is_server {
-        return Connection::server(config, Negotiated::new());
+        return Connection::server(config, negotiated);
     }
     let mut next = 0_u8;
     let entropy = move |destination: &mut [u8]| {
@@ -364,7 +390,7 @@ fn connect(is_server: bool, config: Config) -> Connection {
             *byte = next;
         }
     };
-    Connection::client(config, Negotiated::new(), entropy)
+    Connection::client(config, negotiated, entropy)
 }
 
 fn our_close() -> Option<CloseFrame> {

@@ -6,13 +6,14 @@ use std::time::Duration;
 
 use arbitrary::{Arbitrary, Result, Unstructured};
 use bytes::{Buf as _, Bytes, BytesMut};
+use miniws_proto::negotiate::{offer_deflate, parse_extensions, select_deflate};
 use miniws_proto::{
-    CloseCode, CloseFrame, CloseStatus, Config, Connection, Event, Message, MessageKind,
-    Negotiated, PreparedMessage, SendError, State, Time, Utf8Bytes,
+    CloseCode, CloseFrame, CloseStatus, Config, Connection, DeflateConfig, Event, Message,
+    MessageKind, Negotiated, PreparedMessage, SendError, State, Time, Utf8Bytes,
 };
 
-use crate::heard::{self, Heard};
 use crate::limits::FromOne;
+use crate::model::heard::{self, Heard};
 
 /// How both sides are set up, and then calls of theirs until the input is used up. In the end
 /// everything is delivered, and the connection is closed.
@@ -59,8 +60,14 @@ const PONG_MARK: usize = 16 << 10;
 
 impl Pair {
     fn new(input: &mut Unstructured<'_>) -> Result<Self> {
+        let setups = [Setup::arbitrary(input)?, Setup::arbitrary(input)?];
+        let negotiated = negotiate(setups);
+        let [server, client] = setups;
         Ok(Self {
-            sides: [Side::new(input, true)?, Side::new(input, false)?],
+            sides: [
+                Side::new(server, true, negotiated.clone()),
+                Side::new(client, false, negotiated),
+            ],
             now: Time::default(),
         })
     }
@@ -170,29 +177,64 @@ impl Pair {
     }
 }
 
+/// How a side is set up. All zero is the default configuration.
+#[derive(Arbitrary, Clone, Copy, Debug)]
+struct Setup {
+    max_queued: FromOne,
+    fragment: FromOne,
+    /// From the least significant bit: whether it receives in chunks, keeps the connection alive, and
+    /// can do compression; then whether it compresses and inflates with context takeover, whether it
+    /// compresses even the smallest message, and whether windows are small.
+    flags: u8,
+}
+
+impl Setup {
+    fn is(self, bit: u8) -> bool {
+        self.flags >> bit & 1 == 1
+    }
+
+    fn deflate(self) -> Option<DeflateConfig> {
+        let bits = if self.is(6) { 9 } else { 15 };
+        let deflate = DeflateConfig::default()
+            .send_takeover(self.is(3))
+            .receive_takeover(self.is(4))
+            .threshold(if self.is(5) { 0 } else { 256 })
+            .send_window_bits(bits)
+            .receive_window_bits(bits)
+            .level(1)
+            .release_after(Some(Duration::from_millis(200)));
+        self.is(2).then_some(deflate)
+    }
+}
+
+fn negotiate([server, client]: [Setup; 2]) -> Negotiated {
+    let (Some(server), Some(client)) = (server.deflate(), client.deflate()) else {
+        return Negotiated::new();
+    };
+    let offers = parse_extensions([&*offer_deflate(&client)]).expect("an offer can be read");
+    let params = select_deflate(&server, &offers).expect("no offer of ours is declined");
+    Negotiated::new().with_deflate(params)
+}
+
 impl Side {
-    fn new(input: &mut Unstructured<'_>, is_server: bool) -> Result<Self> {
-        let max_queued = FromOne::arbitrary(input)?;
-        let fragment = FromOne::arbitrary(input)?;
-        let flags = u8::arbitrary(input)?;
-        let chunks = flags & 1 != 0;
-        let keep_alive = (flags & 2 != 0).then_some(Duration::from_millis(100));
+    fn new(setup: Setup, is_server: bool, negotiated: Negotiated) -> Self {
         let config = Config::default()
-            .chunks(chunks)
-            .fragment_size(fragment.get())
-            .keep_alive(keep_alive)
+            .chunks(setup.is(0))
+            .fragment_size(setup.fragment.get())
+            .deflate(setup.deflate())
+            .keep_alive(setup.is(1).then_some(Duration::from_millis(100)))
             .pong_timeout(Duration::MAX)
             .write_timeout(None)
             .close_timeout(Duration::MAX);
-        let config = max_queued.set(config, Config::max_queued);
+        let config = setup.max_queued.set(config, Config::max_queued);
         let connection = match is_server {
-            true => Connection::server(config, Negotiated::new()),
-            false => Connection::client(config, Negotiated::new(), entropy),
+            true => Connection::server(config, negotiated),
+            false => Connection::client(config, negotiated, entropy),
         };
-        Ok(Self {
+        Self {
             connection,
-            max_queued: max_queued.get().unwrap_or(1 << 20),
-            chunks,
+            max_queued: setup.max_queued.get().unwrap_or(1 << 20),
+            chunks: setup.is(0),
             input: BytesMut::new(),
             messages: Vec::new(),
             pings: Vec::new(),
@@ -201,7 +243,7 @@ impl Side {
             heard_pings: Vec::new(),
             heard_pongs: Vec::new(),
             heard_close: None,
-        })
+        }
     }
 
     /// Takes note of what came of a message.

@@ -24,9 +24,12 @@ macro_rules! replays {
 replays!(
     server_receive,
     client_receive,
+    compressed_receive,
+    differential,
     request_head,
     response_head,
     header_lists,
+    negotiation,
     round_trip
 );
 

@@ -6,7 +6,10 @@ use std::io;
 use std::path::Path;
 
 use miniws_conformance::{Action, Asked, Case, Corpus, Role, Start, Step};
-use miniws_fuzz::{FromOne, ReceiveSettings, RequestSettings, ResponseSettings};
+use miniws_fuzz::{
+    CompressionSettings, DifferentialSettings, FromOne, ReceiveSettings, RequestSettings,
+    ResponseSettings,
+};
 
 /// Larger seeds make fuzzing slow, and the target's settings give large messages as well.
 const LONGEST: usize = 600;
@@ -81,14 +84,39 @@ impl Seeds {
         }
         // Each is cut in some way of its own.
         let cut = (stream.len() * 31) as u16;
-        let (target, mut bytes) = match (case.start, case.role) {
-            (Start::Open, Role::Server) => ("server_receive", receive(case, cut)),
-            (Start::Open, Role::Client) => ("client_receive", receive(case, cut)),
-            (Start::Handshake, Role::Server) => ("request_head", request(case, cut)),
-            (Start::Handshake, Role::Client) => ("response_head", response(case, cut)),
+        let targets = match (case.start, case.role) {
+            (Start::Open, _) if case.extensions.is_some() => {
+                vec![("compressed_receive", compressed(case, cut))]
+            }
+            (Start::Open, Role::Server) => vec![
+                ("server_receive", receive(case, cut)),
+                ("differential", differential(case)),
+            ],
+            (Start::Open, Role::Client) => vec![
+                ("client_receive", receive(case, cut)),
+                ("differential", differential(case)),
+            ],
+            (Start::Handshake, Role::Server) => vec![("request_head", request(case, cut))],
+            (Start::Handshake, Role::Client) => vec![("response_head", response(case, cut))],
         };
-        bytes.extend(stream);
-        self.add(target, &case.id, bytes);
+        for (target, settings) in targets {
+            self.add(target, &case.id, [&settings, &stream[..]].concat());
+        }
+        self.add_extensions(case, &String::from_utf8_lossy(&stream));
+    }
+
+    /// What is offered and answered in the cases about compression.
+    fn add_extensions(&mut self, case: &Case, stream: &str) {
+        let values = stream.lines().filter_map(|line| {
+            let (name, value) = line.split_once(':')?;
+            let is_value = name.eq_ignore_ascii_case("Sec-WebSocket-Extensions");
+            is_value.then_some(value.trim())
+        });
+        let values: Vec<_> = values.collect();
+        if !values.is_empty() {
+            let bytes = [&NEGOTIATION[..], values.join("\n").as_bytes()].concat();
+            self.add("negotiation", &case.id, bytes);
+        }
     }
 
     /// Pings while almost as much is queued as there may be before pongs have to wait, and a close.
@@ -114,21 +142,67 @@ impl Seeds {
         for (number, values) in LISTS.iter().enumerate() {
             let name = format!("list-{number:02}");
             self.add("header_lists", &name, (*values).into());
+            let bytes = [&NEGOTIATION[..], values.as_bytes()].concat();
+            self.add("negotiation", &name, bytes);
         }
     }
 
     fn add_round_trips(&mut self) {
         let plain = [0; 10];
+        // Both with compression: the server's with context takeover, the client's of all messages
+        // with small windows.
+        let compressed = [0, 0, 0, 0, 0x0c, 0, 0, 201, 0, 0x74];
         // Both with a queue of 1000 bytes and fragments of 100; the server receives in chunks, and
         // the client keeps the connection alive.
         let small = [0xe9, 3, 101, 0, 1, 0xe9, 3, 101, 0, 2];
         for (name, calls) in ROUND_TRIPS {
-            for (setup, settings) in [("plain", plain), ("small", small)] {
+            for (setup, settings) in [
+                ("plain", plain),
+                ("small", small),
+                ("compressed", compressed),
+            ] {
                 let name = format!("{name}-{setup}");
                 self.add("round_trip", &name, [&settings, *calls].concat());
             }
         }
     }
+}
+
+fn compressed(case: &Case, cut: u16) -> Vec<u8> {
+    let extensions = case.extensions.as_deref().unwrap_or_default();
+    // The direction that is received.
+    let (is_server, peer) = match case.role {
+        Role::Server => (1, "client"),
+        Role::Client => (0, "server"),
+    };
+    let alone = extensions.contains(&format!("{peer}_no_context_takeover"));
+    let bits = extensions
+        .split_once(&format!("{peer}_max_window_bits="))
+        .and_then(|(_, bits)| bits.split([';', ',']).next()?.trim().parse().ok());
+    let max_ratio = case.config.deflate.as_ref().and_then(|one| one.max_ratio);
+    let settings = CompressionSettings {
+        flags: is_server | u8::from(alone) << 1 | (15 - bits.unwrap_or(15_u8)) << 2,
+        max_ratio: max_ratio.map_or(0, |ratio| ratio.min(255) as u8),
+    };
+    [
+        &[settings.flags, settings.max_ratio][..],
+        &receive(case, cut),
+    ]
+    .concat()
+}
+
+fn differential(case: &Case) -> Vec<u8> {
+    let settings = DifferentialSettings {
+        flags: u8::from(case.role == Role::Server),
+        max_message: FromOne::new(case.config.max_message_size),
+        max_frame: FromOne::new(case.config.max_frame_size),
+    };
+    [
+        &[settings.flags][..],
+        &settings.max_message.0.to_le_bytes(),
+        &settings.max_frame.0.to_le_bytes(),
+    ]
+    .concat()
 }
 
 fn receive(case: &Case, cut: u16) -> Vec<u8> {
@@ -226,6 +300,9 @@ fn asked(asked: &Asked) -> String {
     lines.extend(headers.map(|(name, value)| format!("{name}:{value}")));
     lines.join("\n")
 }
+
+/// Settings of a server and a client, as `negotiation` reads them: the defaults, and the opposite.
+const NEGOTIATION: [u8; 6] = [2, 15, 12, 1, 9, 15];
 
 const LISTS: &[&str] = &[
     "",

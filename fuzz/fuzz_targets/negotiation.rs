@@ -1,0 +1,5 @@
+//! The negotiation of compression.
+
+#![cfg_attr(fuzzing, no_main)]
+
+miniws_fuzz::target!(negotiation);
