@@ -68,6 +68,25 @@ impl Client {
     ///
     /// User and password go into an `Authorization` header. What is wrong with a URL, or any other
     /// setting, is told when connecting.
+    ///
+    /// ```
+    /// use miniws_blocking::{Accept, Client, IpFamily, Server};
+    ///
+    /// # fn main() -> Result<(), Box<dyn std::error::Error>> {
+    /// # let Ok(listener) = Server::new().verify(|attempt| {
+    /// #     let request = attempt.request();
+    /// #     assert_eq!(request.target(), "/chat?room=7");
+    /// #     assert_eq!(request.headers().get("Authorization"), Some("Basic YWRhOnNlY3JldA=="));
+    /// #     Ok(Accept::new())
+    /// # }).bind("[::1]:0") else { return Ok(()) }; // a machine without IPv6
+    /// # let port = listener.local_addr().port();
+    /// # std::thread::spawn(move || listener.accept());
+    /// let socket = Client::new(&format!("ws://ada:secret@[::1]:{port}/chat?room=7"))
+    ///     .ip_family(IpFamily::V6)
+    ///     .connect()?;
+    /// println!("connected to {:?}", socket.remote_addr());
+    /// # Ok(()) }
+    /// ```
     pub fn new(url: &str) -> Self {
         Self {
             url: url.to_owned(),
@@ -92,6 +111,22 @@ impl Client {
     }
 
     /// Adds a header to the request. The case of its name is kept.
+    ///
+    /// ```
+    /// use miniws_blocking::{Accept, Client, Server};
+    ///
+    /// # fn main() -> Result<(), Box<dyn std::error::Error>> {
+    /// let server = Server::new().verify(|attempt| {
+    ///     let mut headers = attempt.request().headers().iter();
+    ///     assert!(headers.any(|(name, value)| name == "x-TRACE-id" && value == b"7"));
+    ///     Ok(Accept::new())
+    /// });
+    /// let listener = server.bind("127.0.0.1:0")?;
+    /// let url = format!("ws://{}/", listener.local_addr());
+    /// std::thread::spawn(move || listener.accept());
+    /// Client::new(&url).header("x-TRACE-id", "7").connect()?;
+    /// # Ok(()) }
+    /// ```
     pub fn header(self, name: &str, value: &str) -> Self {
         let (name, value) = (name.to_owned(), value.to_owned());
         self.customize(move |request| request.header(&name, &value))
@@ -130,6 +165,21 @@ impl Client {
 
     /// How long it may take to find the host and to reach it: 10 seconds unless told otherwise. The
     /// handshake then has [`Config::handshake_timeout`].
+    ///
+    /// ```
+    /// use std::{net::TcpListener, time::Duration};
+    /// use miniws_blocking::{Client, Config, Error, HandshakeError};
+    ///
+    /// # fn main() -> std::io::Result<()> {
+    /// let silent = TcpListener::bind("127.0.0.1:0")?;
+    /// let error = Client::new(&format!("ws://{}/", silent.local_addr()?))
+    ///     .connect_timeout(Duration::from_secs(3))
+    ///     .config(Config::default().handshake_timeout(Duration::from_millis(50)))
+    ///     .connect()
+    ///     .unwrap_err();
+    /// assert!(matches!(error, Error::Handshake(HandshakeError::Timeout)));
+    /// # Ok(()) }
+    /// ```
     pub fn connect_timeout(mut self, timeout: Duration) -> Self {
         self.dial.timeout = timeout;
         self
@@ -184,6 +234,25 @@ impl Client {
     /// [`Error::ConnectTimeout`] when the host can't be reached; [`Error::Aborted`] from the hook.
     ///
     /// A `wss://` URL needs a TLS stream that the caller makes, and [`handshake`](Self::handshake).
+    ///
+    /// ```
+    /// use miniws_blocking::{Client, Error, HandshakeError, Reply, Server};
+    ///
+    /// # fn main() -> Result<(), Box<dyn std::error::Error>> {
+    /// # let full = |_| Err(Reply::new(503).header("Retry-After", "120").body("full"));
+    /// # let listener = Server::new().verify(full).bind("127.0.0.1:0")?;
+    /// # let url = format!("ws://{}/", listener.local_addr());
+    /// # std::thread::spawn(move || listener.accept());
+    /// match Client::new(&url).connect() {
+    ///     Err(Error::Handshake(HandshakeError::Refused(response))) => {
+    ///         assert_eq!(response.status(), 503);
+    ///         assert_eq!(response.headers().get("Retry-After"), Some("120"));
+    ///         assert_eq!(response.body(), b"full");
+    ///     }
+    ///     other => panic!("expected a refusal, got {other:?}"),
+    /// }
+    /// # Ok(()) }
+    /// ```
     pub fn connect(self) -> Result<WebSocket<TcpStream>, Error> {
         let stream = self.reach()?;
         self.handshake(stream)

@@ -108,10 +108,20 @@ impl Server {
     /// client gets status 500 and the server an error.
     ///
     /// ```
-    /// let server = miniws_blocking::Server::new().choose_subprotocol(|request| {
-    ///     request.subprotocols().find(|name| name.starts_with("chat.")).map(str::to_owned)
+    /// use miniws_blocking::{Client, Server};
+    ///
+    /// # fn main() -> Result<(), Box<dyn std::error::Error>> {
+    /// // The newest version of the chat that the client knows as well.
+    /// let server = Server::new().choose_subprotocol(|request| {
+    ///     request.subprotocols().filter(|name| name.starts_with("chat.")).max().map(str::to_owned)
     /// });
-    /// # let _ = server;
+    /// let listener = server.bind("127.0.0.1:0")?;
+    /// let url = format!("ws://{}/", listener.local_addr());
+    /// std::thread::spawn(move || listener.accept());
+    ///
+    /// let client = Client::new(&url).subprotocol("chat.1").subprotocol("chat.2").connect()?;
+    /// assert_eq!(client.subprotocol(), Some("chat.2"));
+    /// # Ok(()) }
     /// ```
     pub fn choose_subprotocol(
         mut self,
@@ -126,6 +136,66 @@ impl Server {
     ///
     /// [`Reply::default`] rejects with status 403. A subprotocol that the [`Accept`] names takes the
     /// place of the other ways to choose one.
+    ///
+    /// ```
+    /// use std::{thread, time::Duration};
+    /// use miniws_blocking::{Accept, Attempt, Client, Error, HandshakeError, Reply, Server};
+    ///
+    /// # fn main() -> Result<(), Box<dyn std::error::Error>> {
+    /// fn is_known(token: &str) -> bool {
+    ///     thread::sleep(Duration::from_millis(1)); // a question to a database, say
+    ///     token == "Bearer 7"
+    /// }
+    ///
+    /// let server = Server::new().verify(|attempt: Attempt| {
+    ///     let subprotocols: Vec<_> = attempt.subprotocols().collect();
+    ///     println!("{:?} asks for {subprotocols:?}", attempt.remote_addr());
+    ///     match attempt.request().headers().get("Authorization") {
+    ///         Some(token) if is_known(token) => Ok(Accept::new()),
+    ///         Some(_) => Err(Reply::default()), // status 403
+    ///         None => Err(Reply::new(401).header("WWW-Authenticate", "Bearer").body("who are you?")),
+    ///     }
+    /// });
+    /// let listener = server.bind("127.0.0.1:0")?;
+    /// let url = format!("ws://{}/", listener.local_addr());
+    /// thread::spawn(move || while listener.accept().is_some() {});
+    ///
+    /// Client::new(&url).header("Authorization", "Bearer 7").connect()?;
+    /// let refused = Client::new(&url).connect().unwrap_err();
+    /// let Error::Handshake(HandshakeError::Refused(response)) = refused else { panic!() };
+    /// assert_eq!((response.status(), response.body()), (401, &b"who are you?"[..]));
+    /// # Ok(()) }
+    /// ```
+    ///
+    /// The extensions that a client offers come parsed, whatever they are:
+    ///
+    /// ```
+    /// use std::io::Write;
+    /// use miniws_blocking::{Accept, Server};
+    ///
+    /// # fn main() -> Result<(), Box<dyn std::error::Error>> {
+    /// # #[cfg(unix)] {
+    /// let server = Server::new().verify(|attempt| {
+    ///     let extensions = attempt.extensions();
+    ///     assert_eq!(extensions[0].name(), "mux");
+    ///     let params: Vec<_> = extensions[0].params().collect();
+    ///     assert_eq!(params, [("max-channels", Some("4")), ("flow-control", None)]);
+    ///     assert_eq!(extensions[1].name(), "deflate-stream");
+    ///     let params: Vec<_> = extensions[2].params().collect();
+    ///     assert_eq!(params, [("version", Some("1.1.4"))]);
+    ///     Ok(Accept::new())
+    /// });
+    /// let (stream, mut client) = std::os::unix::net::UnixStream::pair()?;
+    /// client.write_all(
+    ///     b"GET / HTTP/1.1\r\nHost: example.org\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n\
+    ///       Sec-WebSocket-Version: 13\r\nSec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\n\
+    ///       Sec-WebSocket-Extensions: mux; max-channels=4; flow-control, deflate-stream\r\n\
+    ///       Sec-WebSocket-Extensions: application-extension; version=\"1.1.4\"\r\n\r\n",
+    /// )?;
+    /// server.accept(stream)?;
+    /// # }
+    /// # Ok(()) }
+    /// ```
     pub fn verify(
         mut self,
         hook: impl Fn(Attempt) -> Result<Accept, Reply> + Send + Sync + 'static,
@@ -136,7 +206,49 @@ impl Server {
     }
 
     /// A hook that answers plain HTTP requests, with a page for example. Without it they get status
-    /// 426.
+    /// 426. What is no proper request at all is answered without asking anyone.
+    ///
+    /// ```
+    /// use std::io::{self, Read, Write};
+    /// use std::time::Duration;
+    /// use miniws_blocking::{Config, Reply, Server};
+    ///
+    /// # fn main() -> Result<(), Box<dyn std::error::Error>> {
+    /// # #[cfg(unix)] {
+    /// /// What such a server answers to these bytes.
+    /// fn answer(server: &Server, request: &str) -> io::Result<String> {
+    ///     let (stream, mut client) = std::os::unix::net::UnixStream::pair()?;
+    ///     let server = server.clone();
+    ///     std::thread::spawn(move || server.accept(stream).map(drop));
+    ///     client.write_all(request.as_bytes())?;
+    ///     let mut answer = String::new();
+    ///     client.read_to_string(&mut answer)?;
+    ///     Ok(answer)
+    /// }
+    ///
+    /// let config = Config::default().max_headers(10).handshake_timeout(Duration::from_millis(100));
+    /// let server = Server::new().config(config);
+    /// let plain = "GET / HTTP/1.1\r\nHost: localhost\r\n\r\n";
+    /// let upgrade = "GET / HTTP/1.1\r\nHost: localhost\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n\
+    ///                Sec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\nSec-WebSocket-Version: 12\r\n\r\n";
+    /// for (request, answer_begins) in [
+    ///     ("rubbish\r\n\r\n", "HTTP/1.1 400 "),
+    ///     (&upgrade.replace("GET", "POST"), "HTTP/1.1 405 "),
+    ///     ("GET / HTTP/1.1\r\n", "HTTP/1.1 408 "), // and nothing more
+    ///     (plain, "HTTP/1.1 426 "),
+    ///     (upgrade, "HTTP/1.1 426 "), // with `Sec-WebSocket-Version: 13`
+    ///     (&plain.replace("Host", &"X: y\r\n".repeat(10)), "HTTP/1.1 431 "),
+    /// ] {
+    ///     let answer = answer(&server, request)?;
+    ///     assert!(answer.starts_with(answer_begins), "{answer}");
+    /// }
+    ///
+    /// let server = server.plain(|_request| Reply::new(200).body("a page"));
+    /// let page = answer(&server, plain)?;
+    /// assert!(page.starts_with("HTTP/1.1 200 ") && page.ends_with("a page"));
+    /// # }
+    /// # Ok(()) }
+    /// ```
     pub fn plain(mut self, hook: impl Fn(&Request) -> Reply + Send + Sync + 'static) -> Self {
         self.acceptor.set_plain(hook);
         self
@@ -205,6 +317,22 @@ impl Server {
     ///
     /// [`Error::Handshake`] when the request was bad, [`Error::Declined`] when it was rejected or
     /// asked for no WebSocket; it has been answered then. [`Error::Io`] when the stream failed.
+    ///
+    /// ```
+    /// use std::{net::TcpListener, thread};
+    /// use miniws_blocking::{Server, connect};
+    ///
+    /// # fn main() -> Result<(), Box<dyn std::error::Error>> {
+    /// let listener = TcpListener::bind("127.0.0.1:0")?;
+    /// let url = format!("ws://{}/", listener.local_addr()?);
+    /// let client = thread::spawn(move || connect(&url));
+    ///
+    /// let (stream, remote_addr) = listener.accept()?;
+    /// let server = Server::new().accept(stream)?;
+    /// assert_eq!(server.remote_addr(), Some(remote_addr));
+    /// # client.join().unwrap()?;
+    /// # Ok(()) }
+    /// ```
     pub fn accept<S: Stream>(&self, stream: S) -> Result<WebSocket<S>, Error> {
         let remote_addr = stream.peer_addr();
         self.accept_stream(stream, remote_addr)

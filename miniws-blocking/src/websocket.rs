@@ -115,15 +115,33 @@ impl<S: Stream> WebSocket<S> {
     /// The peer has been told why, and been given the close timeout to take note.
     ///
     /// ```
-    /// # use miniws_blocking::*;
-    /// # fn answer(socket: &mut WebSocket<std::net::TcpStream>) -> Result<(), Error> {
-    /// while let Some(event) = socket.recv()? {
+    /// use std::thread;
+    /// use miniws_blocking::{CloseCode, Event, SendError, State};
+    ///
+    /// # fn main() -> Result<(), Box<dyn std::error::Error>> {
+    /// # let listener = miniws_blocking::Server::new().bind("127.0.0.1:0")?;
+    /// # let url = format!("ws://{}/", listener.local_addr());
+    /// # let client = thread::spawn(move || miniws_blocking::connect(&url).unwrap());
+    /// # let mut server = listener.accept().unwrap()?;
+    /// # let mut client = client.join().unwrap();
+    /// client.feed("bye")?;
+    /// let closing = thread::spawn(move || client.close_with(CloseCode::from(4000), "done"));
+    /// while let Some(event) = server.recv()? {
     ///     match event {
-    ///         Event::Message(message) => socket.feed(message)?,
-    ///         Event::Close(Some(frame)) => println!("{}: {}", frame.code(), frame.reason()),
+    ///         Event::Message(message) => assert_eq!(message.as_text(), Some("bye")),
+    ///         Event::Close(Some(frame)) => {
+    ///             assert_eq!((frame.code(), frame.reason()), (CloseCode::from(4000), "done"));
+    ///             assert_eq!(server.state(), State::Closing);
+    ///             let error = server.feed("too late").unwrap_err();
+    ///             assert!(matches!(error, miniws_blocking::Error::Send(SendError::Closed)));
+    ///             break; // dropping the server now is fine
+    ///         }
+    ///         Event::Close(None) => println!("closed without a code: 1005"),
     ///         _ => {}
     ///     }
     /// }
+    /// drop(server);
+    /// assert!(closing.join().unwrap()?.clean);
     /// # Ok(()) }
     /// ```
     pub fn recv(&mut self) -> Result<Option<Event>, Error> {
@@ -230,10 +248,23 @@ impl<S: Stream> WebSocket<S> {
     /// As [`feed`](Self::feed) and [`flush`](Self::flush), but never `Full`.
     ///
     /// ```
-    /// # use miniws_blocking::*;
-    /// # fn example(socket: &mut WebSocket<std::net::TcpStream>) -> Result<(), Error> {
-    /// socket.send("text")?;
-    /// socket.send(vec![1, 2, 3])?; // binary
+    /// use miniws_blocking::{Client, Error, Event, Message, SendError, accept};
+    ///
+    /// # fn main() -> Result<(), Box<dyn std::error::Error>> {
+    /// # #[cfg(unix)] {
+    /// # let (ours, theirs) = std::os::unix::net::UnixStream::pair()?;
+    /// # let serving = std::thread::spawn(move || accept(theirs));
+    /// # let mut client = Client::new("ws://a.socket/").handshake(ours)?;
+    /// # let mut server = serving.join().unwrap()?;
+    /// client.send("text")?;
+    /// client.send(vec![1, 2, 3])?; // binary
+    /// assert_eq!(server.recv()?, Some(Event::Message(Message::from("text"))));
+    /// assert_eq!(server.recv()?, Some(Event::Message(Message::from(vec![1, 2, 3]))));
+    /// # drop(client);
+    /// // The client has gone.
+    /// assert!(server.recv().is_err());
+    /// assert!(matches!(server.send("anyone?"), Err(Error::Send(SendError::Closed))));
+    /// # }
     /// # Ok(()) }
     /// ```
     pub fn send(&mut self, message: impl Into<Message>) -> Result<(), Error> {
@@ -374,10 +405,21 @@ impl<S: Stream> WebSocket<S> {
     /// Ends the connection here and now, without a close handshake: the peer sees 1006.
     ///
     /// ```
-    /// # use miniws_blocking::*;
-    /// # fn example(socket: WebSocket<std::net::TcpStream>) {
-    /// socket.terminate();
+    /// use miniws_blocking::{Client, CloseCode, State, accept};
+    ///
+    /// # fn main() -> Result<(), Box<dyn std::error::Error>> {
+    /// # #[cfg(unix)] {
+    /// # let (ours, theirs) = std::os::unix::net::UnixStream::pair()?;
+    /// # let serving = std::thread::spawn(move || accept(theirs));
+    /// # let client = Client::new("ws://a.socket/").handshake(ours)?;
+    /// # let mut server = serving.join().unwrap()?;
+    /// client.terminate();
+    /// let error = server.recv().unwrap_err();
+    /// assert!(error.is_connection_lost());
+    /// assert_eq!(server.state(), State::Closed);
+    /// assert_eq!(server.close_status().map(|status| status.code), Some(CloseCode::ABNORMAL)); // 1006
     /// # }
+    /// # Ok(()) }
     /// ```
     pub fn terminate(self) {
         drop(self);

@@ -178,6 +178,36 @@ fn hook_sees_who_asks_for_what() {
 }
 
 #[test]
+fn hook_sees_the_extensions_parsed() {
+    let (report, seen) = mpsc::channel();
+    let server = Server::new().verify(move |attempt: Attempt| {
+        report.send(attempt.extensions()).unwrap();
+        Ok(Accept::new())
+    });
+    let (ours, mut theirs) = pipe::pair();
+    let request = upgrade_request(
+        "Sec-WebSocket-Extensions: mux; max-channels=4; flow-control, deflate-stream\r\n\
+         Sec-WebSocket-Extensions: application-extension; version=\"1.1.4\"\r\n",
+    );
+    theirs.write_all(request.as_bytes()).unwrap();
+    server.accept(ours).unwrap();
+    let extensions = seen.recv_timeout(PATIENCE).unwrap();
+    let parsed: Vec<_> = extensions
+        .iter()
+        .map(|extension| (extension.name(), extension.params().collect::<Vec<_>>()))
+        .collect();
+    let expected = [
+        (
+            "mux",
+            vec![("max-channels", Some("4")), ("flow-control", None)],
+        ),
+        ("deflate-stream", vec![]),
+        ("application-extension", vec![("version", Some("1.1.4"))]),
+    ];
+    assert_eq!(parsed, expected);
+}
+
+#[test]
 fn hook_rejects_with_403_or_what_it_likes() {
     let response = refused(Server::new().verify(|_| Err(Reply::default())), |client| {
         client
