@@ -173,10 +173,9 @@ impl Acceptor {
                 return Err(decline(io, status, plain.respond(reply)).await);
             }
         };
-        match self.decide(&upgrade, remote_addr).await {
+        match io.put_off(self.decide(&upgrade, remote_addr)).await {
             Ok(accept) => match upgrade.accept(accept) {
                 Ok(mut connection) => {
-                    io.restart();
                     io.write(connection.outgoing()).await?;
                     Ok(connection)
                 }

@@ -1,6 +1,6 @@
 //! Reading and writing under a deadline, for handshakes.
 
-use std::future::poll_fn;
+use std::future::{Future, poll_fn};
 use std::io;
 use std::task::{Context, Poll};
 use std::time::Duration;
@@ -21,7 +21,6 @@ const LINGER_TIME: Duration = Duration::from_secs(1);
 pub(crate) struct Bounded<'a, S, T> {
     transport: &'a mut S,
     timer: T,
-    timeout: Duration,
     deadline: Time,
 }
 
@@ -30,14 +29,16 @@ impl<'a, S: Transport, T: Timer> Bounded<'a, S, T> {
         Self {
             transport,
             timer: T::default(),
-            timeout: deadline.saturating_since(T::now()),
             deadline,
         }
     }
 
-    /// Starts the clock anew: the time that the application took to decide is not the peer's.
-    pub(crate) fn restart(&mut self) {
-        self.deadline = T::now() + self.timeout;
+    /// Puts the deadline off by as long as `decision` takes: that time is not the peer's.
+    pub(crate) async fn put_off<R>(&mut self, decision: impl Future<Output = R>) -> R {
+        let left = self.deadline.saturating_since(T::now());
+        let decided = decision.await;
+        self.deadline = T::now() + left;
+        decided
     }
 
     /// Reads something; 0 is the end, `None` the deadline.
@@ -69,9 +70,9 @@ impl<'a, S: Transport, T: Timer> Bounded<'a, S, T> {
     }
 
     /// Writes an answer after which nothing follows, and ends the connection so that the client
-    /// gets to see it.
+    /// gets to see it. An answer that comes at the deadline is written if the transport takes it at
+    /// once.
     pub(crate) async fn reply(&mut self, output: &mut SendQueue) {
-        self.restart();
         if self.write(output).await.is_err() {
             return;
         }

@@ -212,7 +212,9 @@ impl Config {
         self
     }
 
-    /// How long the whole handshake may take, in either role.
+    /// How long the whole handshake may take, in either role, from the first byte to the last, the
+    /// answer included. In the adapters, the time that a server's application takes to decide does
+    /// not count, and a client that was refused gets a second more to take note of that.
     #[must_use]
     pub fn handshake_timeout(mut self, timeout: Duration) -> Self {
         self.handshake_timeout = timeout;
