@@ -114,7 +114,10 @@ pub(crate) async fn dial(address: SocketAddr) -> TcpStream {
 }
 
 /// The server's and the client's end of a TCP connection.
-pub(crate) async fn tcp_pair() -> (WebSocket<TcpStream>, WebSocket<TcpStream>) {
+pub(crate) async fn tcp_pair() -> (
+    WebSocket<TcpStream>,
+    WebSocket<impl AsyncRead + AsyncWrite + Send + Unpin + 'static>,
+) {
     let (mut listener, url) = listen(Server::new().config(calm())).await;
     let client = Client::new(&url).config(calm()).connect();
     let (server, client) = join(listener.accept(), client).await;

@@ -11,6 +11,9 @@ pub(crate) use std::time::Instant;
 /// How late a timer may be: it is real time, and the machine may be busy.
 pub(crate) const LATE: Duration = Duration::MAX;
 
+/// Whether `wss://` URLs can be connected to.
+pub(crate) const HAS_TLS: bool = false;
+
 pub(crate) async fn sleep(time: Duration) {
     async_io::Timer::after(time).await;
 }

@@ -33,6 +33,9 @@ pub(crate) fn block_on_test_clock<T>(test: impl Future<Output = T>) -> T {
 /// How late timers may be on the clock for tests: they are rounded to milliseconds.
 pub(crate) const LATE: Duration = Duration::from_millis(2);
 
+/// Whether `wss://` URLs can be connected to.
+pub(crate) const HAS_TLS: bool = false;
+
 pub(crate) fn spawn(task: impl Future<Output = ()> + Send + 'static) {
     tokio::spawn(task);
 }
