@@ -6,6 +6,7 @@
 
 mod accept;
 mod bounded;
+mod calls;
 pub mod clock;
 mod connect;
 mod driver;

@@ -1,7 +1,6 @@
 //! An open WebSocket.
 
 use std::fmt;
-use std::future::poll_fn;
 use std::net::SocketAddr;
 use std::pin::Pin;
 use std::task::{Context, Poll};
@@ -16,7 +15,7 @@ use miniws_adapter::{Driver, StopTicket};
 use miniws_proto::negotiate;
 use miniws_proto::{
     CloseCode, CloseFrame, CloseStatus, Compression, Connection, Event, Message, MessageKind,
-    PreparedMessage, SendError, State,
+    PreparedMessage, State,
 };
 
 use crate::Error;
@@ -150,7 +149,7 @@ impl<S: AsyncRead + AsyncWrite + Unpin> WebSocket<S> {
     ///
     /// Nothing is lost when the future is dropped.
     pub async fn recv(&mut self) -> Result<Option<Event>, Error> {
-        poll_fn(|cx| self.driver.poll_recv(cx)).await
+        self.driver.recv().await
     }
 
     /// Queues a message. It goes out with the next [`flush`](Self::flush), [`recv`](Self::recv) or
@@ -274,7 +273,7 @@ impl<S: AsyncRead + AsyncWrite + Unpin> WebSocket<S> {
     ///
     /// What was not written stays queued when the future is dropped.
     pub async fn flush(&mut self) -> Result<(), Error> {
-        poll_fn(|cx| self.driver.poll_flush(cx)).await
+        self.driver.flush().await
     }
 
     /// Waits until there is room in the queue, queues a message, and writes all that is queued.
@@ -289,8 +288,7 @@ impl<S: AsyncRead + AsyncWrite + Unpin> WebSocket<S> {
     /// no room, not at all. To know which, wait for [`flush`](Self::flush), then
     /// [`feed`](Self::feed).
     pub async fn send(&mut self, message: impl Into<Message>) -> Result<(), Error> {
-        let mut message = Some(message.into());
-        poll_fn(|cx| self.driver.poll_send(cx, &mut message)).await
+        self.driver.send(message.into()).await
     }
 
     /// Like [`send`](Self::send), with a say in whether the message is compressed, see
@@ -309,7 +307,8 @@ impl<S: AsyncRead + AsyncWrite + Unpin> WebSocket<S> {
         compression: Compression,
     ) -> Result<(), Error> {
         let message = message.into();
-        self.queue(|connection| connection.send_with(message.clone(), compression))
+        self.driver
+            .queue(|connection| connection.send_with(message.clone(), compression))
             .await
     }
 
@@ -323,7 +322,8 @@ impl<S: AsyncRead + AsyncWrite + Unpin> WebSocket<S> {
     ///
     /// As [`send`](Self::send).
     pub async fn send_prepared(&mut self, message: &PreparedMessage) -> Result<(), Error> {
-        self.queue(|connection| connection.send_prepared(message))
+        self.driver
+            .queue(|connection| connection.send_prepared(message))
             .await
     }
 
@@ -343,7 +343,8 @@ impl<S: AsyncRead + AsyncWrite + Unpin> WebSocket<S> {
         last: bool,
     ) -> Result<(), Error> {
         let data = data.into();
-        self.queue(|connection| connection.send_chunk(kind, data.clone(), last))
+        self.driver
+            .queue(|connection| connection.send_chunk(kind, data.clone(), last))
             .await
     }
 
@@ -373,7 +374,9 @@ impl<S: AsyncRead + AsyncWrite + Unpin> WebSocket<S> {
     ///
     /// As [`send`](Self::send).
     pub async fn ping(&mut self, payload: &[u8]) -> Result<(), Error> {
-        self.queue(|connection| connection.ping(payload)).await
+        self.driver
+            .queue(|connection| connection.ping(payload))
+            .await
     }
 
     /// Closes with code 1000, and waits for the end: [`close_with`](Self::close_with).
@@ -423,7 +426,7 @@ impl<S: AsyncRead + AsyncWrite + Unpin> WebSocket<S> {
         reason: &str,
     ) -> Result<CloseStatus, Error> {
         let frame = CloseFrame::new(code, reason)?;
-        poll_fn(|cx| self.driver.poll_close(cx, Some(&frame))).await
+        self.driver.close(Some(frame)).await
     }
 
     /// Like [`close_with`](Self::close_with), without a code: the peer sees 1005. For peers that
@@ -452,7 +455,7 @@ impl<S: AsyncRead + AsyncWrite + Unpin> WebSocket<S> {
     /// # Ok(()) }) }
     /// ```
     pub async fn close_without_code(&mut self) -> Result<CloseStatus, Error> {
-        poll_fn(|cx| self.driver.poll_close(cx, None)).await
+        self.driver.close(None).await
     }
 
     /// Ends the connection here and now, without a close handshake: the peer sees 1006.
@@ -546,14 +549,6 @@ impl<S: AsyncRead + AsyncWrite + Unpin> WebSocket<S> {
     /// ```
     pub fn split(self) -> (Sender<S>, Receiver<S>) {
         split(self.driver, self.remote_addr)
-    }
-
-    async fn queue(
-        &mut self,
-        mut queue: impl FnMut(&mut Connection) -> Result<(), SendError>,
-    ) -> Result<(), Error> {
-        let mut is_queued = false;
-        poll_fn(|cx| self.driver.poll_queue(cx, &mut is_queued, &mut queue)).await
     }
 }
 

@@ -1,7 +1,6 @@
 //! The halves of a WebSocket.
 
 use std::fmt;
-use std::future::poll_fn;
 use std::net::SocketAddr;
 use std::pin::Pin;
 use std::sync::Arc;
@@ -13,8 +12,8 @@ use futures_core::Stream;
 use futures_sink::Sink;
 use miniws_adapter::{Driver, Shared};
 use miniws_proto::{
-    CloseCode, CloseFrame, CloseStatus, Compression, Connection, Event, Message, MessageKind,
-    PreparedMessage, SendError, State,
+    CloseCode, CloseFrame, CloseStatus, Compression, Event, Message, MessageKind, PreparedMessage,
+    State,
 };
 use tokio::io::{AsyncRead, AsyncWrite};
 
@@ -59,9 +58,7 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Sender<S> {
     ///
     /// As there.
     pub fn feed(&self, message: impl Into<Message>) -> Result<(), Error> {
-        self.shared
-            .lock()
-            .feed(|connection| connection.send(message))
+        self.shared.feed(|connection| connection.send(message))
     }
 
     /// Like [`feed`](Self::feed), with a say in whether the message is compressed; see
@@ -76,7 +73,6 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Sender<S> {
         compression: Compression,
     ) -> Result<(), Error> {
         self.shared
-            .lock()
             .feed(|connection| connection.send_with(message, compression))
     }
 
@@ -88,7 +84,6 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Sender<S> {
     /// As there.
     pub fn feed_prepared(&self, message: &PreparedMessage) -> Result<(), Error> {
         self.shared
-            .lock()
             .feed(|connection| connection.send_prepared(message))
     }
 
@@ -105,7 +100,6 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Sender<S> {
         last: bool,
     ) -> Result<(), Error> {
         self.shared
-            .lock()
             .feed(|connection| connection.send_chunk(kind, data, last))
     }
 
@@ -119,7 +113,7 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Sender<S> {
     ///
     /// What was not written stays queued when the future is dropped.
     pub async fn flush(&self) -> Result<(), Error> {
-        poll_fn(|cx| self.shared.poll(cx, |driver, cx| driver.poll_flush(cx))).await
+        self.shared.flush().await
     }
 
     /// Waits until there is room in the queue, queues a message, and writes all that is queued.
@@ -132,12 +126,7 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Sender<S> {
     ///
     /// When the future is dropped, the message has either been queued as a whole, or not at all.
     pub async fn send(&self, message: impl Into<Message>) -> Result<(), Error> {
-        let mut message = Some(message.into());
-        poll_fn(|cx| {
-            self.shared
-                .poll(cx, |driver, cx| driver.poll_send(cx, &mut message))
-        })
-        .await
+        self.shared.send(message.into()).await
     }
 
     /// Like [`send`](Self::send), with a say in whether the message is compressed.
@@ -155,7 +144,8 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Sender<S> {
         compression: Compression,
     ) -> Result<(), Error> {
         let message = message.into();
-        self.queue(|connection| connection.send_with(message.clone(), compression))
+        self.shared
+            .queue(|connection| connection.send_with(message.clone(), compression))
             .await
     }
 
@@ -169,7 +159,8 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Sender<S> {
     ///
     /// As [`send`](Self::send).
     pub async fn send_prepared(&self, message: &PreparedMessage) -> Result<(), Error> {
-        self.queue(|connection| connection.send_prepared(message))
+        self.shared
+            .queue(|connection| connection.send_prepared(message))
             .await
     }
 
@@ -189,7 +180,8 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Sender<S> {
         last: bool,
     ) -> Result<(), Error> {
         let data = data.into();
-        self.queue(|connection| connection.send_chunk(kind, data.clone(), last))
+        self.shared
+            .queue(|connection| connection.send_chunk(kind, data.clone(), last))
             .await
     }
 
@@ -203,7 +195,9 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Sender<S> {
     ///
     /// As [`send`](Self::send).
     pub async fn ping(&self, payload: &[u8]) -> Result<(), Error> {
-        self.queue(|connection| connection.ping(payload)).await
+        self.shared
+            .queue(|connection| connection.ping(payload))
+            .await
     }
 
     /// Closes with code 1000: [`close_with`](Self::close_with).
@@ -232,7 +226,7 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Sender<S> {
     /// Once polled, the close frame is queued, even when the future is dropped.
     pub async fn close_with(&self, code: CloseCode, reason: &str) -> Result<(), Error> {
         let frame = CloseFrame::new(code, reason)?;
-        self.queue_close(Some(frame))?;
+        self.shared.queue_close(Some(frame))?;
         self.flush().await
     }
 
@@ -260,7 +254,7 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Sender<S> {
     /// # Ok(()) }
     /// ```
     pub async fn close_without_code(&self) -> Result<(), Error> {
-        self.queue_close(None)?;
+        self.shared.queue_close(None)?;
         self.flush().await
     }
 
@@ -278,25 +272,6 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Sender<S> {
     pub fn remote_addr(&self) -> Option<SocketAddr> {
         self.remote_addr
     }
-
-    /// The other half, which may be waiting, has a deadline to keep from now on.
-    fn queue_close(&self, frame: Option<CloseFrame>) -> Result<(), Error> {
-        self.shared
-            .change(|driver| driver.feed(|connection| connection.close(frame)))
-    }
-
-    async fn queue(
-        &self,
-        mut queue: impl FnMut(&mut Connection) -> Result<(), SendError>,
-    ) -> Result<(), Error> {
-        let mut is_queued = false;
-        poll_fn(|cx| {
-            self.shared.poll(cx, |driver, cx| {
-                driver.poll_queue(cx, &mut is_queued, &mut queue)
-            })
-        })
-        .await
-    }
 }
 
 impl<S: AsyncRead + AsyncWrite + Unpin> Receiver<S> {
@@ -311,7 +286,7 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Receiver<S> {
     ///
     /// Nothing is lost when the future is dropped.
     pub async fn recv(&mut self) -> Result<Option<Event>, Error> {
-        poll_fn(|cx| self.shared.poll(cx, |driver, cx| driver.poll_recv(cx))).await
+        self.shared.recv().await
     }
 
     /// Where the connection stands.
@@ -340,7 +315,7 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Stream for Receiver<S> {
     type Item = Result<Event, Error>;
 
     fn poll_next(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Option<Self::Item>> {
-        self.shared.poll(cx, |driver, cx| driver.poll_next(cx))
+        self.shared.poll(cx, Driver::poll_next)
     }
 }
 
@@ -349,7 +324,7 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Sink<Message> for Sender<S> {
     type Error = Error;
 
     fn poll_ready(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Result<(), Error>> {
-        self.shared.poll(cx, |driver, cx| driver.poll_ready(cx))
+        self.shared.poll(cx, Driver::poll_ready)
     }
 
     fn start_send(self: Pin<&mut Self>, message: Message) -> Result<(), Error> {
@@ -357,13 +332,13 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Sink<Message> for Sender<S> {
     }
 
     fn poll_flush(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Result<(), Error>> {
-        self.shared.poll(cx, |driver, cx| driver.poll_flush(cx))
+        self.shared.poll(cx, Driver::poll_flush)
     }
 
     fn poll_close(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Result<(), Error>> {
         if self.state() == State::Open {
             let frame = CloseFrame::new(CloseCode::NORMAL, "")?;
-            self.queue_close(Some(frame))?;
+            self.shared.queue_close(Some(frame))?;
         }
         self.poll_flush(cx)
     }
