@@ -155,7 +155,7 @@ fn plain_http_is_answered_with_the_applications_page() {
 fn a_large_page_arrives_whole() {
     run(async {
         let server = Server::new().plain(|_| Reply::new(200).body(vec![b'x'; 1 << 20]));
-        let (stream, mut peer) = pipe(1000);
+        let (stream, mut peer) = pipe(64 << 10);
         wire::write(&mut peer, PLAIN).await;
         let (_, answer) = join(server.accept(stream), async {
             let answer = wire::read_rest(&mut peer).await;
