@@ -7,7 +7,8 @@ use bytes::Bytes;
 #[cfg(feature = "deflate")]
 use self::deflated::Deflated;
 use crate::deflate::Recipe;
-use crate::frame::{Opcode, encode};
+use crate::frame::Opcode;
+use crate::frame::encode::Header;
 use crate::message::Message;
 
 /// A message that has been framed, to be sent to any number of connections: a server's broadcast
@@ -82,9 +83,15 @@ impl PreparedMessage {
 
 fn frame(message: &Message, payload: &[u8], rsv1: bool) -> Bytes {
     let opcode = Opcode::from(message.kind());
-    let header = encode::encode(opcode, true, payload.len(), None).with_rsv1(rsv1);
-    let mut frame = Vec::with_capacity(header.as_slice().len() + payload.len());
-    frame.extend_from_slice(header.as_slice());
+    let header = Header {
+        opcode,
+        fin: true,
+        rsv1,
+        payload_len: payload.len(),
+        mask: None,
+    };
+    let mut frame = Vec::with_capacity(Header::MAX + payload.len());
+    header.write(&mut frame);
     frame.extend_from_slice(payload);
     frame.into()
 }

@@ -28,13 +28,20 @@ use bytes::{Buf, Bytes};
 /// ```
 #[derive(Debug, Default)]
 pub struct SendQueue {
-    /// What goes out first.
-    chained: VecDeque<Bytes>,
-    /// What goes out after it, from `start` on.
+    /// All that was copied, from `start` on.
     copied: Vec<u8>,
     start: usize,
+    /// What was not copied, and goes out between stretches of what was.
+    chained: VecDeque<Chained>,
     len: usize,
     taken: u64,
+}
+
+#[derive(Debug)]
+struct Chained {
+    /// How many bytes the transport has taken, ever, when the turn of these comes.
+    at: u64,
+    bytes: Bytes,
 }
 
 impl SendQueue {
@@ -53,10 +60,11 @@ impl SendQueue {
     /// Takes the empty buffer out, so that a connection that has nothing to send holds none. `None`
     /// when something waits in it, or there is none.
     pub fn take_buffer(&mut self) -> Option<Vec<u8>> {
-        if !self.is_empty() || self.copied.capacity() == 0 {
+        if !self.is_empty() {
             return None;
         }
-        Some(core::mem::take(&mut self.copied))
+        self.chained = VecDeque::new();
+        (self.copied.capacity() > 0).then(|| core::mem::take(&mut self.copied))
     }
 
     /// Gives a buffer for the next output to be copied into, for example one that
@@ -75,6 +83,7 @@ impl SendQueue {
     }
 
     /// Queues what `write` appends.
+    #[inline]
     pub(crate) fn write(&mut self, write: impl FnOnce(&mut Vec<u8>)) {
         self.reclaim();
         let before = self.copied.len();
@@ -91,15 +100,16 @@ impl SendQueue {
     pub(crate) fn push(&mut self, bytes: Bytes) {
         if bytes.len() <= COPY_MAX {
             self.copy(&bytes);
-            return;
+        } else {
+            self.chain(bytes);
         }
-        if self.start < self.copied.len() {
-            let mut copied = Bytes::from(core::mem::take(&mut self.copied));
-            copied.advance(core::mem::take(&mut self.start));
-            self.chained.push_back(copied);
-        }
+    }
+
+    /// Queues `bytes`, uncopied.
+    pub(crate) fn chain(&mut self, bytes: Bytes) {
+        let at = self.taken + self.len as u64;
         self.len += bytes.len();
-        self.chained.push_back(bytes);
+        self.chained.push_back(Chained { at, bytes });
     }
 
     /// Drops all that waits.
@@ -119,6 +129,65 @@ impl SendQueue {
             self.start = 0;
         }
     }
+
+    /// So many copied bytes have gone.
+    #[inline]
+    fn advance_copied(&mut self, count: usize) {
+        self.start += count;
+        if self.start == self.copied.len() {
+            self.copied.clear();
+            self.start = 0;
+        }
+    }
+
+    #[inline(never)]
+    fn advance_chained(&mut self, mut count: usize) {
+        while count > 0 {
+            let before = self.copied_before_chained();
+            let Some(front) = self.chained.front_mut().filter(|_| before == 0) else {
+                let step = count.min(before);
+                self.advance_copied(step);
+                self.taken += step as u64;
+                count -= step;
+                continue;
+            };
+            let step = count.min(front.bytes.len());
+            front.bytes.advance(step);
+            if front.bytes.is_empty() {
+                self.chained.pop_front();
+            }
+            self.taken += step as u64;
+            count -= step;
+        }
+    }
+
+    /// How many copied bytes go out before the next that are not copied.
+    fn copied_before_chained(&self) -> usize {
+        match self.chained.front() {
+            // Some of the latter may have gone already.
+            Some(front) => front.at.saturating_sub(self.taken) as usize,
+            None => self.copied.len() - self.start,
+        }
+    }
+
+    /// All pieces, in order.
+    #[cfg(feature = "std")]
+    fn pieces(&self) -> impl Iterator<Item = &[u8]> {
+        let mut at = self.taken;
+        let mut copied = &self.copied[self.start..];
+        let mut chained = self.chained.iter();
+        core::iter::from_fn(move || {
+            let next = chained.next();
+            let before = next.map_or(copied.len(), |next| next.at.saturating_sub(at) as usize);
+            let (piece, rest) = copied.split_at(before);
+            copied = rest;
+            let bytes = next.map(|next| &next.bytes[..]);
+            at += (before + bytes.map_or(0, <[u8]>::len)) as u64;
+            (next.is_some() || !piece.is_empty()).then_some([piece, bytes.unwrap_or_default()])
+        })
+        .flatten()
+        .filter(|piece| !piece.is_empty())
+    }
 }
 
 impl From<Bytes> for SendQueue {
@@ -130,28 +199,42 @@ impl From<Bytes> for SendQueue {
 }
 
 /// Up to how many bytes copying is cheaper than one more slice in a vectored write.
-const COPY_MAX: usize = 4096;
+pub(crate) const COPY_MAX: usize = 4096;
 
 impl Buf for SendQueue {
+    #[inline]
     fn remaining(&self) -> usize {
         self.len
     }
 
+    #[inline]
     fn chunk(&self) -> &[u8] {
+        let copied = &self.copied[self.start..];
         match self.chained.front() {
-            Some(bytes) => bytes,
-            None => &self.copied[self.start..],
+            None => copied,
+            Some(front) => match self.copied_before_chained() {
+                0 => &front.bytes,
+                before => &copied[..before],
+            },
         }
     }
 
     #[cfg(feature = "std")]
+    #[inline]
     fn chunks_vectored<'a>(&'a self, slices: &mut [IoSlice<'a>]) -> usize {
+        if self.chained.is_empty() {
+            let copied = &self.copied[self.start..];
+            return match slices.first_mut() {
+                Some(slice) if !copied.is_empty() => {
+                    *slice = IoSlice::new(copied);
+                    1
+                }
+                _ => 0,
+            };
+        }
         let mut filled = 0;
-        let rest = &self.copied[self.start..];
-        let all = self.chained.iter().map(|bytes| &bytes[..]);
-        let all = all.chain((!rest.is_empty()).then_some(rest));
-        for (slice, bytes) in slices.iter_mut().zip(all) {
-            *slice = IoSlice::new(bytes);
+        for (slice, piece) in slices.iter_mut().zip(self.pieces()) {
+            *slice = IoSlice::new(piece);
             filled += 1;
         }
         filled
@@ -160,26 +243,15 @@ impl Buf for SendQueue {
     /// # Panics
     ///
     /// When `count` is more than what waits.
-    fn advance(&mut self, mut count: usize) {
+    #[inline]
+    fn advance(&mut self, count: usize) {
         assert!(count <= self.len, "advanced past the end of the queue");
         self.len -= count;
-        self.taken += count as u64;
-        while let Some(front) = self.chained.front_mut() {
-            if count < front.len() {
-                front.advance(count);
-                return;
-            }
-            count -= front.len();
-            self.chained.pop_front();
-            if self.chained.is_empty() {
-                // Large messages are rare on most connections: don't keep room for them.
-                self.chained = VecDeque::new();
-            }
-        }
-        self.start += count;
-        if self.start == self.copied.len() {
-            self.copied.clear();
-            self.start = 0;
+        if self.chained.is_empty() {
+            self.advance_copied(count);
+            self.taken += count as u64;
+        } else {
+            self.advance_chained(count);
         }
     }
 }
@@ -202,12 +274,24 @@ mod tests {
             let mut got = Vec::new();
             while !queue.is_empty() {
                 assert_eq!(queue.remaining(), expected.len() - got.len());
+                assert_eq!(vectored(&queue), expected[got.len()..]);
                 let count = queue.chunk().len().min(step);
                 got.extend_from_slice(&queue.chunk()[..count]);
                 queue.advance(count);
             }
             assert_eq!(got, expected);
         }
+    }
+
+    /// All that waits, as one vectored write shows it.
+    fn vectored(queue: &SendQueue) -> Vec<u8> {
+        let mut slices = [IoSlice::new(&[]); 16];
+        let count = queue.chunks_vectored(&mut slices);
+        assert_eq!(&*slices[0], queue.chunk());
+        slices[..count]
+            .iter()
+            .flat_map(|slice| slice.to_vec())
+            .collect()
     }
 
     #[test]

@@ -1,5 +1,6 @@
 //! A point in monotonic time, handed in by whoever drives the protocol.
 
+use core::num::NonZeroU64;
 use core::ops::Add;
 use core::time::Duration;
 
@@ -18,26 +19,46 @@ use core::time::Duration;
 /// let later = now + Duration::from_secs(5);
 /// assert_eq!(later.saturating_since(now), Duration::from_secs(5));
 /// ```
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub struct Time(Duration);
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct Time {
+    /// One more than the nanoseconds since the origin, so that an `Option` of it takes no more room.
+    /// The largest stands for the end of time, which is 584 years off.
+    count: NonZeroU64,
+}
 
 impl Time {
+    const END: Self = Self {
+        count: NonZeroU64::MAX,
+    };
+
     /// The point at which `since_origin` has passed since the origin.
     #[must_use]
-    pub const fn from_duration(since_origin: Duration) -> Self {
-        Self(since_origin)
+    pub fn from_duration(since_origin: Duration) -> Self {
+        Self::default() + since_origin
     }
 
     /// How long after the origin this is.
     #[must_use]
     pub const fn as_duration(self) -> Duration {
-        self.0
+        match self.count {
+            NonZeroU64::MAX => Duration::MAX,
+            count => Duration::from_nanos(count.get() - 1),
+        }
     }
 
     /// How long after `earlier` this is; zero when it is before it.
     #[must_use]
     pub const fn saturating_since(self, earlier: Self) -> Duration {
-        self.0.saturating_sub(earlier.0)
+        Duration::from_nanos(self.count.get().saturating_sub(earlier.count.get()))
+    }
+}
+
+impl Default for Time {
+    /// The origin.
+    fn default() -> Self {
+        Self {
+            count: NonZeroU64::MIN,
+        }
     }
 }
 
@@ -46,6 +67,9 @@ impl Add<Duration> for Time {
 
     /// Saturates at the end of time, so that a timeout of [`Duration::MAX`] never comes.
     fn add(self, duration: Duration) -> Self {
-        Self(self.0.saturating_add(duration))
+        let nanos = u64::try_from(duration.as_nanos());
+        nanos.map_or(Self::END, |nanos| Self {
+            count: self.count.saturating_add(nanos),
+        })
     }
 }

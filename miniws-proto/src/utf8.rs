@@ -161,27 +161,31 @@ impl Utf8Validator {
     fn push_to_partial(&mut self, byte: u8) -> bool {
         let len = usize::from(self.partial_len);
         self.partial[len] = byte;
-        let tail = check(&self.partial[..=len]);
-        self.partial_len = tail.map_or(0, |tail| tail.len() as u8);
-        tail.is_some()
+        self.partial_len = match core::str::from_utf8(&self.partial[..=len]) {
+            Ok(_) => 0,
+            Err(error) if error.error_len().is_none() => self.partial_len + 1,
+            Err(_) => return false,
+        };
+        true
     }
+}
+
+/// Whether `bytes` are UTF-8 as a whole.
+#[inline]
+pub(crate) fn is_utf8(bytes: &[u8]) -> bool {
+    // From 64 bytes on there are vector instructions for what follows; most short texts are ASCII.
+    (bytes.len() < 64 && bytes.is_ascii()) || simdutf8::basic::from_utf8(bytes).is_ok()
 }
 
 /// Checks `bytes` and returns the beginning of a character that they end in, at most three bytes.
 fn check(bytes: &[u8]) -> Option<&[u8]> {
-    if simdutf8::basic::from_utf8(bytes).is_ok() {
-        return Some(&[]);
-    }
-    // Cut off what may be an unfinished character and let the slow check judge that alone, so that
-    // a long piece which ends within a character is not checked twice.
-    let start = unfinished(bytes);
-    let (whole, tail) = bytes.split_at(start);
-    match core::str::from_utf8(tail) {
-        Err(error) if error.error_len().is_none() && error.valid_up_to() == 0 => {}
-        _ => return None,
-    }
-    simdutf8::basic::from_utf8(whole).ok()?;
-    Some(tail)
+    let (whole, tail) = bytes.split_at(unfinished(bytes));
+    (is_utf8(whole) && can_begin(tail)).then_some(tail)
+}
+
+/// Whether a character, or none at all, can begin with these bytes.
+fn can_begin(bytes: &[u8]) -> bool {
+    core::str::from_utf8(bytes).map_or_else(|error| error.error_len().is_none(), |_| true)
 }
 
 /// How many of `bytes` come before the first that no continuation can make good.
@@ -196,13 +200,20 @@ fn good(bytes: &[u8]) -> usize {
             .count()
 }
 
-/// Where the character begins that reaches or crosses the end of `bytes`.
+/// Where the character begins that crosses the end of `bytes`, or else the end.
 fn unfinished(bytes: &[u8]) -> usize {
-    let earliest = bytes.len().saturating_sub(3);
-    (earliest..bytes.len())
-        .rev()
-        .find(|&at| bytes[at] >= 0xc0)
-        .unwrap_or(bytes.len())
+    let end = bytes.len();
+    for len in 1..=end.min(3) {
+        let at = end - len;
+        return match bytes[at] {
+            0x80..0xc0 => continue,
+            0xc0..0xe0 if len < 2 => at,
+            0xe0..0xf0 if len < 3 => at,
+            0xf0.. => at,
+            _ => end,
+        };
+    }
+    end
 }
 
 #[cfg(test)]

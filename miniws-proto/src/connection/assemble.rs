@@ -1,5 +1,7 @@
 //! Frames to messages.
 
+use alloc::vec::Vec;
+
 use bytes::{Bytes, BytesMut};
 
 use crate::config::Config;
@@ -19,7 +21,7 @@ pub(super) struct Assembler {
     is_deflated: bool,
     utf8: Utf8Validator,
     /// What earlier frames of the message brought, unless it is handed on in chunks.
-    data: BytesMut,
+    data: Vec<u8>,
 }
 
 /// What is wrong with some bytes of a message.
@@ -31,6 +33,11 @@ pub(super) struct Fault {
 }
 
 impl Assembler {
+    /// Whether no message has begun.
+    pub(super) fn is_empty(&self) -> bool {
+        self.kind.is_none()
+    }
+
     /// A message begins.
     pub(super) fn begin(
         &mut self,
@@ -132,7 +139,7 @@ impl Assembler {
             return rest.freeze();
         }
         self.append(&rest);
-        core::mem::take(&mut self.data).freeze()
+        core::mem::take(&mut self.data).into()
     }
 
     /// The message ends.

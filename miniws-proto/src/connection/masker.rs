@@ -9,7 +9,7 @@ use crate::frame::MaskKey;
 pub(super) struct Masker {
     entropy: Box<dyn Entropy>,
     /// Asking the source once for many keys: it is often a system call.
-    block: [u8; 128],
+    block: [MaskKey; KEYS],
     used: usize,
 }
 
@@ -17,19 +17,26 @@ impl Masker {
     pub(super) fn new(entropy: Box<dyn Entropy>) -> Self {
         Self {
             entropy,
-            block: [0; 128],
-            used: 128,
+            block: [[0; 4]; KEYS],
+            used: KEYS,
         }
     }
 
+    #[inline]
     pub(super) fn key(&mut self) -> MaskKey {
-        if self.used == self.block.len() {
-            self.entropy.fill(&mut self.block);
-            self.used = 0;
+        if let Some(key) = self.block.get(self.used) {
+            self.used += 1;
+            return *key;
         }
-        let mut key = [0; 4];
-        key.copy_from_slice(&self.block[self.used..self.used + 4]);
-        self.used += 4;
-        key
+        self.refill();
+        self.used = 1;
+        self.block[0]
+    }
+
+    #[cold]
+    fn refill(&mut self) {
+        self.entropy.fill(self.block.as_flattened_mut());
     }
 }
+
+const KEYS: usize = 32;

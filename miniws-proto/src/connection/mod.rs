@@ -1,19 +1,25 @@
 //! An open connection: events out of bytes, bytes out of calls.
 //!
 //! - `receive`: bytes to frames to events.
+//! - `whole`: the short way for a whole message in one frame.
 //! - `inflate`: the same for compressed frames.
 //! - `assemble`: frames to messages.
-//! - `send`: calls to frames in the send queue.
+//! - `send`: messages to frames in the send queue.
+//! - `control`: the same for control frames.
+//! - `defer`: what has to wait until the queue has run empty.
 //! - `state`: every transition between open and closed.
 //! - `timers`: every deadline.
 
 mod assemble;
+mod control;
+mod defer;
 mod inflate;
 mod masker;
 mod receive;
 mod send;
 mod state;
 mod timers;
+mod whole;
 
 use alloc::boxed::Box;
 use alloc::sync::Arc;
@@ -49,7 +55,8 @@ use timers::Timers;
 /// The crate's page walks through a whole event loop.
 pub struct Connection {
     config: Arc<Config>,
-    negotiated: Negotiated,
+    /// `None` where nothing was settled.
+    negotiated: Option<Box<Negotiated>>,
     /// A client has one, a server none: this is the role.
     masker: Option<Box<Masker>>,
     /// `None` where compression has not been negotiated.
@@ -126,9 +133,10 @@ impl Connection {
         let deflate = negotiated
             .deflate
             .map(|params| Deflate::new(&config, params, masker.is_none()));
+        let is_any = negotiated.subprotocol.is_some() || negotiated.deflate.is_some();
         Self {
             config,
-            negotiated,
+            negotiated: is_any.then(|| Box::new(negotiated)),
             masker,
             deflate,
             lifecycle: Lifecycle::default(),
@@ -188,14 +196,14 @@ impl Connection {
     /// The subprotocol that the handshake has settled.
     #[must_use]
     pub fn subprotocol(&self) -> Option<&str> {
-        self.negotiated.subprotocol.as_deref()
+        self.negotiated.as_ref()?.subprotocol.as_deref()
     }
 
     /// The parameters of the compression that the handshake has settled, `None` if there is none.
     #[cfg(feature = "deflate")]
     #[must_use]
     pub fn deflate(&self) -> Option<&DeflateParams> {
-        self.negotiated.deflate.as_ref()
+        self.negotiated.as_ref()?.deflate.as_ref()
     }
 
     /// How the connection ended, `None` while that is still open.

@@ -51,6 +51,16 @@ impl Receiver {
         self.offset
     }
 
+    /// Whether the next byte begins a message, or a control frame.
+    pub(super) fn is_between_messages(&self) -> bool {
+        self.frame.is_none() && self.assembler.is_empty()
+    }
+
+    /// A frame of so many bytes has fully come.
+    pub(super) fn count(&mut self, bytes: usize) {
+        self.offset += bytes as u64;
+    }
+
     pub(super) fn read_hint(&self) -> usize {
         match self.frame {
             Some(frame) => (frame.remaining - frame.ready).clamp(MIN_READ, frame.ready.max(FREE)),
@@ -99,6 +109,14 @@ impl Connection {
     /// # Ok::<(), miniws_proto::ReceiveError>(())
     /// ```
     pub fn receive(&mut self, input: &mut BytesMut) -> Result<Option<Event>, ReceiveError> {
+        match self.receive_whole(input) {
+            Some(message) => Ok(Some(Event::Message(message))),
+            None => self.receive_any(input),
+        }
+    }
+
+    #[inline(never)]
+    fn receive_any(&mut self, input: &mut BytesMut) -> Result<Option<Event>, ReceiveError> {
         while self.lifecycle.is_receiving() {
             if input.is_empty() && !self.receiver.has_more {
                 return Ok(None);
@@ -189,7 +207,7 @@ impl Connection {
             // At most 125, or the header would not have been decoded.
             Content::Control | Content::Failed(_) => header.payload_len as usize,
         };
-        input.advance(header.size);
+        input.advance(header.size.into());
         self.timers.received = true;
         Ok(Some(Frame {
             header,
@@ -302,7 +320,7 @@ impl Connection {
     }
 
     pub(super) fn end_frame(&mut self, header: &Header) {
-        self.receiver.offset += header.size as u64 + header.payload_len;
+        self.receiver.offset += u64::from(header.size) + header.payload_len;
     }
 }
 

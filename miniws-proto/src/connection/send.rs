@@ -1,36 +1,28 @@
-//! Calls to frames in the send queue.
+//! Messages to frames in the send queue.
+
+use alloc::boxed::Box;
 
 use bytes::Bytes;
 
 use super::Connection;
-use crate::close::CloseFrame;
+use super::defer::Deferred;
 use crate::deflate::Prepared;
 use crate::error::SendError;
-use crate::frame::{MAX_CONTROL, Opcode, encode, mask};
+use crate::frame::encode::Header;
+use crate::frame::{Opcode, mask};
 use crate::message::{Compression, Message, MessageKind};
 use crate::prepared::PreparedMessage;
-use crate::queue::SendQueue;
+use crate::queue::{COPY_MAX, SendQueue};
 use crate::utf8::Utf8Validator;
 
 #[derive(Debug, Default)]
 pub(super) struct Sender {
     /// Whole frames, on their way to the transport.
     pub(super) queue: SendQueue,
-    /// The message that is being cut into fragments: what is left of it.
-    cut: Option<Cut>,
+    /// What has to wait until the queue has run empty. Most connections never have any.
+    pub(super) deferred: Option<Box<Deferred>>,
     /// The message that the application sends in chunks.
     stream: Option<Stream>,
-    /// The latest pong that had to wait (RFC 6455 section 5.5.3 allows to leave out the others).
-    pong: Option<Bytes>,
-    /// The close frame, while a message that is being cut is still in front of it.
-    close: Option<Option<CloseFrame>>,
-}
-
-#[derive(Debug)]
-struct Cut {
-    opcode: Opcode,
-    rsv1: bool,
-    rest: Bytes,
 }
 
 #[derive(Debug)]
@@ -40,10 +32,6 @@ struct Stream {
     utf8: Utf8Validator,
 }
 
-/// How many bytes may wait before a pong is no longer queued at once, so that pings from a peer
-/// that never reads cost no more than this.
-const PONG_MARK: usize = 16 << 10;
-
 impl Sender {
     /// Whether the application is in the middle of a message that it sends in chunks.
     pub(super) fn is_streaming(&self) -> bool {
@@ -52,10 +40,8 @@ impl Sender {
 
     /// Drops what is not in the queue yet: there is no time for it any more.
     pub(super) fn drop_deferred(&mut self) {
-        self.cut = None;
+        self.deferred = None;
         self.stream = None;
-        self.pong = None;
-        self.close = None;
     }
 
     pub(super) fn release(&mut self) {
@@ -101,28 +87,29 @@ impl Connection {
         message: impl Into<Message>,
         compression: Compression,
     ) -> Result<(), SendError> {
-        let message = message.into();
+        self.send_message(message.into(), compression)
+    }
+
+    fn send_message(
+        &mut self,
+        message: Message,
+        compression: Compression,
+    ) -> Result<(), SendError> {
         if !self.can_send() {
             return Err(self.refusal(Some(message)));
         }
         self.timers.messages = true;
         let opcode = Opcode::from(message.kind());
-        let payload = message.into_bytes();
-        let deflated = self
-            .deflate
-            .as_mut()
-            .and_then(|deflate| deflate.message(&payload, compression));
-        let rsv1 = deflated.is_some();
-        let payload = deflated.map_or(payload, Bytes::from);
+        let mut payload = message.into_bytes();
+        let mut rsv1 = false;
+        if let Some(deflate) = &mut self.deflate
+            && let Some(deflated) = deflate.message(&payload, compression)
+        {
+            payload = deflated.into();
+            rsv1 = true;
+        }
         match self.config.fragment_size {
-            Some(size) if payload.len() > size => {
-                self.sender.cut = Some(Cut {
-                    opcode,
-                    rsv1,
-                    rest: payload,
-                });
-                self.refill();
-            }
+            Some(size) if payload.len() > size => self.cut(opcode, rsv1, payload),
             _ => self.write_frame(opcode, true, rsv1, payload),
         }
         Ok(())
@@ -239,164 +226,45 @@ impl Connection {
         Ok(())
     }
 
-    /// Queues a ping with a payload of at most 125 bytes. The answer comes as
-    /// [`Event::Pong`](crate::Event::Pong) with the same payload.
-    ///
-    /// # Errors
-    ///
-    /// [`SendError::ControlTooLong`] for a longer payload; [`SendError::Full`] and
-    /// [`SendError::Closed`] as [`send`](Self::send).
-    pub fn ping(&mut self, payload: &[u8]) -> Result<(), SendError> {
-        if payload.len() > MAX_CONTROL {
-            return Err(SendError::ControlTooLong {
-                len: payload.len(),
-                max: MAX_CONTROL,
-            });
-        }
-        if !self.lifecycle.is_open() {
-            return Err(SendError::Closed);
-        }
-        if self.is_above_mark() {
-            return Err(SendError::Full(None));
-        }
-        self.queue_ping(payload);
-        Ok(())
-    }
-
-    /// Starts the close handshake, with a code and reason or, for `None`, without. What was queued
-    /// before still goes out first. Nothing can be sent after it; messages from the peer still come
-    /// until its own close frame, or the end of the transport.
-    ///
-    /// A message that [`send_chunk`](Self::send_chunk) has begun stays unfinished.
-    ///
-    /// # Errors
-    ///
-    /// [`SendError::Closed`] when a close frame has already been sent or received, or the
-    /// connection has failed.
-    pub fn close(&mut self, frame: Option<CloseFrame>) -> Result<(), SendError> {
-        if !self.lifecycle.is_open() {
-            return Err(SendError::Closed);
-        }
-        self.on_local_close(frame);
-        Ok(())
-    }
-
     /// Whether anything waits for the transport, or to be put into the queue for it.
     pub(super) fn has_output(&self) -> bool {
-        let sender = &self.sender;
-        !sender.queue.is_empty()
-            || sender.cut.is_some()
-            || sender.pong.is_some()
-            || sender.close.is_some()
+        !self.sender.queue.is_empty() || self.sender.deferred.is_some()
     }
 
     pub(super) fn has_room(&self) -> bool {
-        !self.is_above_mark() && self.sender.cut.is_none()
+        !self.is_above_mark() && !self.sender.is_cutting()
     }
 
     pub(super) fn is_above_mark(&self) -> bool {
         self.sender.queue.len() >= self.config.max_queued
     }
 
-    pub(super) fn queue_ping(&mut self, payload: &[u8]) {
-        self.write_control(Opcode::Ping, payload);
-    }
-
-    pub(super) fn queue_pong(&mut self, payload: &[u8]) {
-        // It takes the place of one that still waits: after a newer pong nobody expects it.
-        if self.sender.queue.len() < PONG_MARK {
-            self.sender.pong = None;
-            self.write_control(Opcode::Pong, payload);
-        } else {
-            self.sender.pong = Some(Bytes::copy_from_slice(payload));
-        }
-    }
-
-    pub(super) fn queue_close(&mut self, frame: Option<CloseFrame>) {
-        if self.sender.cut.is_some() {
-            self.sender.close = Some(frame);
-        } else {
-            self.write_close(frame);
-        }
-    }
-
-    /// Once the queue has run empty: the pong that had to wait, then the next fragment, then the
-    /// close that came behind the fragments.
-    pub(super) fn refill(&mut self) {
-        if !self.sender.queue.is_empty() {
-            return;
-        }
-        if let Some(payload) = self.sender.pong.take() {
-            self.write_control(Opcode::Pong, &payload);
-        }
-        if let Some(cut) = self.sender.cut.take() {
-            self.write_fragment(cut);
-        }
-        if self.sender.cut.is_none()
-            && let Some(frame) = self.sender.close.take()
-        {
-            self.write_close(frame);
-        }
-    }
-
-    fn write_fragment(&mut self, cut: Cut) {
-        let Cut {
+    #[inline]
+    pub(super) fn write_frame(&mut self, opcode: Opcode, fin: bool, rsv1: bool, payload: Bytes) {
+        let mask = self.masker.as_mut().map(|masker| masker.key());
+        let header = Header {
             opcode,
+            fin,
             rsv1,
-            mut rest,
-        } = cut;
-        let size = self.config.fragment_size.unwrap_or(usize::MAX);
-        let fragment = rest.split_to(size.min(rest.len()));
-        let last = rest.is_empty();
-        self.write_frame(opcode, last, rsv1, fragment);
-        if !last {
-            self.sender.cut = Some(Cut {
-                opcode: Opcode::Continuation,
-                rsv1: false,
-                rest,
-            });
-        }
-    }
-
-    /// Behind a pong that had to wait: it is owed, and nothing should come after a close.
-    fn write_close(&mut self, frame: Option<CloseFrame>) {
-        if let Some(payload) = self.sender.pong.take() {
-            self.write_control(Opcode::Pong, &payload);
-        }
-        let mut payload = [0; MAX_CONTROL];
-        let mut len = 0;
-        if let Some(frame) = frame {
-            payload[..2].copy_from_slice(&u16::from(frame.code()).to_be_bytes());
-            len = 2 + frame.reason().len();
-            payload[2..len].copy_from_slice(frame.reason().as_bytes());
-        }
-        self.write_control(Opcode::Close, &payload[..len]);
-    }
-
-    fn write_control(&mut self, opcode: Opcode, payload: &[u8]) {
-        let key = self.masker.as_mut().map(|masker| masker.key());
-        self.sender.queue.write(|out| {
-            out.extend_from_slice(encode::encode(opcode, true, payload.len(), key).as_slice());
-            match key {
-                Some(key) => mask::extend_masked(out, key, payload),
-                None => out.extend_from_slice(payload),
-            }
-        });
-    }
-
-    fn write_frame(&mut self, opcode: Opcode, fin: bool, rsv1: bool, payload: Bytes) {
-        let key = self.masker.as_mut().map(|masker| masker.key());
-        let header = encode::encode(opcode, fin, payload.len(), key).with_rsv1(rsv1);
+            payload_len: payload.len(),
+            mask,
+        };
         let queue = &mut self.sender.queue;
-        match key {
-            None => {
-                queue.copy(header.as_slice());
-                queue.push(payload);
-            }
+        match mask {
             Some(key) => queue.write(|out| {
-                out.extend_from_slice(header.as_slice());
+                out.reserve(Header::MAX + payload.len());
+                header.write(out);
                 mask::extend_masked(out, key, &payload);
             }),
+            None if payload.len() <= COPY_MAX => queue.write(|out| {
+                out.reserve(Header::MAX + payload.len());
+                header.write(out);
+                out.extend_from_slice(&payload);
+            }),
+            None => {
+                queue.write(|out| header.write(out));
+                queue.chain(payload);
+            }
         }
     }
 

@@ -9,6 +9,8 @@
 //!    +--- end of TCP, silence +--- end of TCP, deadline ----------------------------------+
 //! ```
 
+use alloc::boxed::Box;
+
 use super::Connection;
 use crate::close::{CloseCode, CloseFrame, CloseStatus};
 use crate::error::{ReceiveError, ReceiveErrorKind};
@@ -31,7 +33,8 @@ pub enum State {
 #[derive(Debug, Default)]
 pub(super) struct Lifecycle {
     phase: Phase,
-    outcome: Option<Outcome>,
+    /// `None` until it is decided; most of the time there is none.
+    outcome: Option<Box<Outcome>>,
     /// The peer's close has not been shown to the application yet.
     close_untold: bool,
 }
@@ -80,15 +83,15 @@ impl Lifecycle {
     }
 
     pub(super) fn failure(&self) -> Option<ReceiveError> {
-        match self.outcome {
-            Some(Outcome::Failed(error)) => Some(error),
-            _ => None,
+        match *self.outcome.as_deref()? {
+            Outcome::Failed(error) => Some(error),
+            Outcome::Closed(_) => None,
         }
     }
 
     /// The peer's close, the first time that this is asked.
     pub(super) fn tell_close(&mut self) -> Option<Option<CloseFrame>> {
-        match &self.outcome {
+        match self.outcome.as_deref() {
             Some(Outcome::Closed(frame)) if core::mem::take(&mut self.close_untold) => {
                 Some(frame.clone())
             }
@@ -97,7 +100,7 @@ impl Lifecycle {
     }
 
     pub(super) fn close_status(&self) -> Option<CloseStatus> {
-        let (code, reason, clean) = match self.outcome.as_ref()? {
+        let (code, reason, clean) = match self.outcome.as_deref()? {
             Outcome::Closed(Some(frame)) => (frame.code(), frame.reason_bytes().clone(), true),
             Outcome::Closed(None) => (CloseCode::NO_STATUS, Utf8Bytes::default(), true),
             Outcome::Failed(_) => (CloseCode::ABNORMAL, Utf8Bytes::default(), false),
@@ -123,7 +126,7 @@ impl Connection {
             self.queue_close(frame.as_ref().map(|frame| CloseFrame::bare(frame.code())));
         }
         self.on_ending();
-        self.lifecycle.outcome = Some(Outcome::Closed(frame));
+        self.lifecycle.outcome = Some(Box::new(Outcome::Closed(frame)));
         self.lifecycle.close_untold = true;
     }
 
@@ -141,7 +144,7 @@ impl Connection {
             }
             None => self.on_ended(),
         }
-        self.lifecycle.outcome = Some(Outcome::Failed(error));
+        self.lifecycle.outcome = Some(Box::new(Outcome::Failed(error)));
         error
     }
 

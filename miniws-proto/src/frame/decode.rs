@@ -1,7 +1,10 @@
 //! Bytes to frame header.
 
+use core::ops::Range;
+
 use super::{MAX_CONTROL, MaskKey, Opcode, RSV1};
 use crate::error::ReceiveErrorKind;
+use crate::message::MessageKind;
 
 /// A frame's header.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -15,7 +18,7 @@ pub(crate) struct Header {
     /// How many payload bytes follow.
     pub(crate) payload_len: u64,
     /// How many bytes the header itself takes.
-    pub(crate) size: usize,
+    pub(crate) size: u8,
 }
 
 /// Decodes the header at the start of `bytes`; `None` when more bytes are needed.
@@ -86,6 +89,51 @@ pub(crate) fn decode(
         opcode,
         mask,
         payload_len,
-        size: bytes.len() - rest.len(),
+        size: (bytes.len() - rest.len()) as u8,
     }))
+}
+
+/// A whole message in one frame, uncompressed.
+pub(crate) struct Whole {
+    pub(crate) kind: MessageKind,
+    /// `None` at a client.
+    pub(crate) mask: Option<MaskKey>,
+    /// Where the payload is in the bytes, if it is there.
+    pub(crate) payload: Range<usize>,
+}
+
+/// Decodes the header of such a message; `None` for everything else, such as a header that
+/// [`decode`] refuses. Nothing is said about what is behind the header.
+#[inline(always)]
+pub(crate) fn decode_whole(bytes: &[u8], masked: bool) -> Option<Whole> {
+    let &[first, second, ref rest @ ..] = bytes else {
+        return None;
+    };
+    let kind = match first {
+        0x81 => MessageKind::Text,
+        0x82 => MessageKind::Binary,
+        _ => return None,
+    };
+    let (len, size, rest) = match second ^ u8::from(masked) << 7 {
+        len @ 0..=125 => (usize::from(len), 2, rest),
+        126 => {
+            let (len, rest) = rest.split_first_chunk()?;
+            let len = u16::from_be_bytes(*len);
+            if len <= 125 {
+                return None;
+            }
+            (usize::from(len), 4, rest)
+        }
+        // Longer ones take so long that it makes no difference.
+        _ => return None,
+    };
+    let (mask, size) = match masked {
+        true => (Some(*rest.first_chunk()?), size + 4),
+        false => (None, size),
+    };
+    Some(Whole {
+        kind,
+        mask,
+        payload: size..size + len,
+    })
 }

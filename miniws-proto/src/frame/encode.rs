@@ -1,56 +1,44 @@
 //! Frame header to bytes.
 
+use alloc::vec::Vec;
+
 use super::{MaskKey, Opcode, RSV1};
 
-/// A header as it goes onto the wire: at most 14 bytes.
-pub(crate) struct HeaderBytes {
-    bytes: [u8; 14],
-    len: usize,
+/// A frame's header.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Header {
+    pub(crate) opcode: Opcode,
+    pub(crate) fin: bool,
+    /// RSV1: the message that begins here is compressed (RFC 7692 section 6).
+    pub(crate) rsv1: bool,
+    pub(crate) payload_len: usize,
+    /// `Some` at a client.
+    pub(crate) mask: Option<MaskKey>,
 }
 
-impl HeaderBytes {
-    pub(crate) fn as_slice(&self) -> &[u8] {
-        &self.bytes[..self.len]
-    }
+impl Header {
+    /// How many bytes a header takes at most.
+    pub(crate) const MAX: usize = 14;
 
-    /// The header of the first frame of a compressed message (RFC 7692 section 6), or not.
-    pub(crate) fn with_rsv1(mut self, rsv1: bool) -> Self {
-        if rsv1 {
-            self.bytes[0] |= RSV1;
+    /// Appends the header to `out`, its length in the shortest form (RFC 6455 section 5.2).
+    #[inline]
+    pub(crate) fn write(self, out: &mut Vec<u8>) {
+        let rsv1 = if self.rsv1 { RSV1 } else { 0 };
+        let first = self.opcode as u8 | u8::from(self.fin) << 7 | rsv1;
+        let mask = u8::from(self.mask.is_some()) << 7;
+        match self.payload_len {
+            len @ 0..=125 => out.extend_from_slice(&[first, mask | len as u8]),
+            len @ 126..=0xffff => {
+                let [high, low] = (len as u16).to_be_bytes();
+                out.extend_from_slice(&[first, mask | 126, high, low]);
+            }
+            len => {
+                out.extend_from_slice(&[first, mask | 127]);
+                out.extend_from_slice(&(len as u64).to_be_bytes());
+            }
         }
-        self
+        if let Some(key) = self.mask {
+            out.extend_from_slice(&key);
+        }
     }
-}
-
-/// Encodes a header, its length in the shortest form (RFC 6455 section 5.2).
-pub(crate) fn encode(
-    opcode: Opcode,
-    fin: bool,
-    payload_len: usize,
-    mask: Option<MaskKey>,
-) -> HeaderBytes {
-    let mut bytes = [0; 14];
-    bytes[0] = opcode as u8 | u8::from(fin) << 7;
-    let mut len = match payload_len {
-        0..=125 => {
-            bytes[1] = payload_len as u8;
-            2
-        }
-        126..=0xffff => {
-            bytes[1] = 126;
-            bytes[2..4].copy_from_slice(&(payload_len as u16).to_be_bytes());
-            4
-        }
-        _ => {
-            bytes[1] = 127;
-            bytes[2..10].copy_from_slice(&(payload_len as u64).to_be_bytes());
-            10
-        }
-    };
-    if let Some(key) = mask {
-        bytes[1] |= 0x80;
-        bytes[len..len + 4].copy_from_slice(&key);
-        len += 4;
-    }
-    HeaderBytes { bytes, len }
 }

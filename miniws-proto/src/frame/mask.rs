@@ -5,40 +5,131 @@ use alloc::vec::Vec;
 use super::MaskKey;
 
 /// Masks `data`, the first byte of which is byte `offset` of the frame's payload.
-pub(crate) fn apply(mut key: MaskKey, offset: usize, data: &mut [u8]) {
-    key.rotate_left(offset % 4);
-    // Blocks of a constant size are what the compiler turns into vector instructions; most messages
-    // are shorter than a block.
-    let (blocks, rest) = data.as_chunks_mut::<64>();
-    for block in blocks {
-        let (quads, _) = block.as_chunks_mut();
-        apply_to_quads(key, quads);
+#[inline]
+pub(crate) fn apply(key: MaskKey, offset: usize, data: &mut [u8]) {
+    let key = rotated(key, offset);
+    match data.len() {
+        0..4 => apply_to_bytes(key, data),
+        4..8 => apply_to_blocks::<4>(key, data),
+        8..16 => apply_to_blocks::<8>(key, data),
+        16..64 => apply_to_blocks::<16>(key, data),
+        _ => apply_to_many(key, data),
     }
-    let (quads, rest) = rest.as_chunks_mut();
-    apply_to_quads(key, quads);
-    for (byte, key) in rest.iter_mut().zip(key) {
+}
+
+/// Appends `payload` to `out`, masked: copied and masked in one go.
+pub(crate) fn extend_masked(out: &mut Vec<u8>, key: MaskKey, payload: &[u8]) {
+    out.reserve(payload.len());
+    let (blocks, rest) = payload.as_chunks();
+    if !blocks.is_empty() {
+        extend_with_many(out, key, blocks);
+    }
+    let start = out.len();
+    out.extend_from_slice(rest);
+    apply(key, 0, &mut out[start..]);
+}
+
+/// How many bytes are masked at once where there are many: what the compiler turns into a few vector
+/// instructions.
+const BLOCK: usize = 64;
+
+/// The key for what begins `offset` bytes further on.
+#[inline(always)]
+fn rotated(key: MaskKey, offset: usize) -> MaskKey {
+    let bits = 8 * (offset % 4) as u32;
+    u32::from_le_bytes(key).rotate_right(bits).to_le_bytes()
+}
+
+#[inline(always)]
+fn masked<const N: usize>(key: MaskKey, mut block: [u8; N]) -> [u8; N] {
+    let key = u32::from_ne_bytes(key);
+    let (quads, _) = block.as_chunks_mut();
+    for quad in quads {
+        *quad = (u32::from_ne_bytes(*quad) ^ key).to_ne_bytes();
+    }
+    block
+}
+
+/// Masks `data` in blocks. What is left over is masked along with the end of the block before it: it
+/// is looked at before that is masked, so nothing is masked twice. Shorter data stays as it is.
+#[inline(always)]
+fn apply_to_blocks<const N: usize>(key: MaskKey, data: &mut [u8]) {
+    let end_key = rotated(key, data.len() - data.len().min(N));
+    let Some(&end) = data.last_chunk::<N>() else {
+        return;
+    };
+    let end = masked(end_key, end);
+    for block in data.as_chunks_mut::<N>().0 {
+        *block = masked(key, *block);
+    }
+    if let Some(last) = data.last_chunk_mut() {
+        *last = end;
+    }
+}
+
+#[inline(always)]
+fn apply_to_bytes(key: MaskKey, data: &mut [u8]) {
+    for (byte, key) in data.iter_mut().zip(key) {
         *byte ^= key;
     }
 }
 
 #[inline(always)]
-fn apply_to_quads(key: MaskKey, quads: &mut [[u8; 4]]) {
-    let key = u32::from_ne_bytes(key);
-    for quad in quads {
-        *quad = (u32::from_ne_bytes(*quad) ^ key).to_ne_bytes();
+fn extend_with_blocks(out: &mut Vec<u8>, key: MaskKey, blocks: &[[u8; BLOCK]]) {
+    for block in blocks {
+        out.extend_from_slice(&masked(key, *block));
     }
 }
 
-/// Appends `payload` to `out`, masked.
-pub(crate) fn extend_masked(out: &mut Vec<u8>, key: MaskKey, payload: &[u8]) {
-    // Piece by piece, so that each is masked while it is still in the nearest cache. The length is
-    // a multiple of four, so each piece starts at the first byte of the key.
-    const PIECE: usize = 8 * 1024;
-    out.reserve(payload.len());
-    for piece in payload.chunks(PIECE) {
-        let start = out.len();
-        out.extend_from_slice(piece);
-        apply(key, 0, &mut out[start..]);
+#[inline(never)]
+fn apply_to_many(key: MaskKey, data: &mut [u8]) {
+    #[cfg(all(feature = "std", target_arch = "x86_64"))]
+    if avx2::apply(key, data) {
+        return;
+    }
+    apply_to_blocks::<BLOCK>(key, data);
+}
+
+#[inline(never)]
+fn extend_with_many(out: &mut Vec<u8>, key: MaskKey, blocks: &[[u8; BLOCK]]) {
+    #[cfg(all(feature = "std", target_arch = "x86_64"))]
+    if avx2::extend(out, key, blocks) {
+        return;
+    }
+    extend_with_blocks(out, key, blocks);
+}
+
+/// The same loops in registers twice as wide as those that every processor of this architecture has.
+/// Both do nothing and return false where there are none.
+#[cfg(all(feature = "std", target_arch = "x86_64"))]
+#[allow(unsafe_code)]
+mod avx2 {
+    use super::{BLOCK, MaskKey, Vec, apply_to_blocks, extend_with_blocks};
+
+    pub(super) fn apply(key: MaskKey, data: &mut [u8]) -> bool {
+        #[target_feature(enable = "avx2")]
+        fn apply(key: MaskKey, data: &mut [u8]) {
+            apply_to_blocks::<BLOCK>(key, data);
+        }
+        let is_there = std::arch::is_x86_feature_detected!("avx2");
+        if is_there {
+            // SAFETY: the processor has what the function is compiled for, and that is all it asks.
+            unsafe { apply(key, data) }
+        }
+        is_there
+    }
+
+    pub(super) fn extend(out: &mut Vec<u8>, key: MaskKey, blocks: &[[u8; BLOCK]]) -> bool {
+        #[target_feature(enable = "avx2")]
+        fn extend(out: &mut Vec<u8>, key: MaskKey, blocks: &[[u8; BLOCK]]) {
+            extend_with_blocks(out, key, blocks);
+        }
+        let is_there = std::arch::is_x86_feature_detected!("avx2");
+        if is_there {
+            // SAFETY: as above.
+            unsafe { extend(out, key, blocks) }
+        }
+        is_there
     }
 }
 
@@ -46,11 +137,11 @@ pub(crate) fn extend_masked(out: &mut Vec<u8>, key: MaskKey, payload: &[u8]) {
 mod tests {
     use super::*;
 
-    /// Against the formula of the RFC, at every length around the block size and every offset.
+    /// Against the formula of the RFC, at every length around the block sizes and every offset.
     #[test]
     fn matches_the_formula() {
         let key = [0x37, 0xfa, 0x21, 0x3d];
-        for len in 0..200 {
+        for len in (0..300).chain([1000, 4099, 20_001]) {
             for offset in 0..8 {
                 let plain: Vec<u8> = (0..len).map(|at| at as u8).collect();
                 let expected: Vec<u8> = plain
@@ -60,23 +151,31 @@ mod tests {
                     .collect();
                 let mut masked = plain.clone();
                 apply(key, offset, &mut masked);
-                assert_eq!(masked, expected);
+                assert_eq!(masked, expected, "{len} bytes from {offset} on");
                 if offset == 0 {
-                    let mut out = Vec::new();
+                    let mut out = Vec::from(*b"before");
                     extend_masked(&mut out, key, &plain);
-                    assert_eq!(out, expected);
+                    assert_eq!(out, [b"before", &expected[..]].concat());
                 }
             }
         }
     }
 
+    /// Whatever the processor that the tests run on has.
     #[test]
-    fn masks_across_pieces() {
+    fn the_loops_for_any_processor_do_the_same() {
         let key = [1, 2, 3, 4];
-        let mut plain: Vec<u8> = (0..20_001).map(|at| at as u8).collect();
-        let mut out = Vec::new();
-        extend_masked(&mut out, key, &plain);
-        apply(key, 0, &mut plain);
-        assert_eq!(out, plain);
+        for len in 64..400 {
+            let plain: Vec<u8> = (0..len).map(|at| at as u8).collect();
+            let mut masked = plain.clone();
+            apply_to_many(key, &mut masked);
+            let mut same = plain.clone();
+            apply_to_blocks::<BLOCK>(key, &mut same);
+            assert_eq!(masked, same);
+            let (blocks, _) = plain.as_chunks();
+            let mut out = Vec::new();
+            extend_with_blocks(&mut out, key, blocks);
+            assert_eq!(out, masked[..out.len()]);
+        }
     }
 }
