@@ -5,13 +5,16 @@ use serde::Deserialize;
 
 /// The server's application accepts.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Deserialize)]
-#[serde(deny_unknown_fields)]
+#[serde(rename_all = "kebab-case", deny_unknown_fields)]
 pub struct AcceptDecision {
     /// The subprotocol it chooses.
     pub subprotocol: Option<String>,
     /// Headers that it adds, in their order.
     #[serde(default)]
     pub headers: Vec<(String, String)>,
+    /// Whether it agrees to no compression.
+    #[serde(default)]
+    pub without_compression: bool,
 }
 
 /// The server's application answers with HTTP: it rejects an upgrade, or serves a plain request.

@@ -20,6 +20,7 @@ use super::{HandshakeError, Headers, Request};
 pub struct Accept {
     subprotocol: Option<Box<str>>,
     headers: Headers,
+    is_uncompressed: bool,
     /// The first thing that was wrong while it was built.
     error: Option<HandshakeError>,
 }
@@ -30,6 +31,7 @@ impl Accept {
         Self {
             subprotocol: None,
             headers: Headers::new(),
+            is_uncompressed: false,
             error: None,
         }
     }
@@ -53,10 +55,34 @@ impl Accept {
         self
     }
 
+    /// Agrees to no compression, whatever [`Config`](crate::Config) says: for requests whose
+    /// messages hold secrets, or do not get smaller.
+    ///
+    /// ```
+    /// use miniws_proto::{Accept, Request};
+    ///
+    /// fn decide(request: &Request) -> Accept {
+    ///     match request.path() {
+    ///         "/images" => Accept::new().without_compression(),
+    ///         _ => Accept::new(),
+    ///     }
+    /// }
+    /// # let _ = decide;
+    /// ```
+    pub fn without_compression(mut self) -> Self {
+        self.is_uncompressed = true;
+        self
+    }
+
     /// The subprotocol that has been chosen.
     #[must_use]
     pub fn chosen_subprotocol(&self) -> Option<&str> {
         self.subprotocol.as_deref()
+    }
+
+    /// Whether to agree to compression.
+    pub(super) const fn is_compressed(&self) -> bool {
+        !self.is_uncompressed
     }
 
     /// The subprotocol and the additional fields, if they are in order for this request.

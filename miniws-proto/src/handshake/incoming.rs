@@ -183,6 +183,7 @@ impl Upgrade {
     ///
     /// Those of [`accept`](Self::accept).
     pub fn accept_detached(self, accept: Accept) -> Result<(Reply, Connection), HandshakeError> {
+        let is_compressed = accept.is_compressed();
         let (subprotocol, additional) = accept.check(&self.request)?;
         let mut headers = Headers::new();
         if let Answer::SwitchingProtocols { accept_key } = &self.answer {
@@ -195,7 +196,10 @@ impl Upgrade {
             headers.push("Sec-WebSocket-Protocol", &*name)?;
             negotiated = negotiated.with_subprotocol(Utf8Bytes::from(&*name));
         }
-        let compression = deflate::select(&self.config, &self.request.parse_extensions()?);
+        let compression = match is_compressed {
+            true => deflate::select(&self.config, &self.request.parse_extensions()?),
+            false => None,
+        };
         if let Some(params) = &compression {
             headers.push("Sec-WebSocket-Extensions", params.to_string())?;
         }

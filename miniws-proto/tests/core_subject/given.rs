@@ -124,6 +124,9 @@ pub(crate) fn accept(decision: &AcceptDecision) -> Accept {
     if let Some(name) = &decision.subprotocol {
         accept = accept.subprotocol(name);
     }
+    if decision.without_compression {
+        accept = accept.without_compression();
+    }
     for (name, value) in &decision.headers {
         accept = accept.header(name, value);
     }
