@@ -148,6 +148,8 @@ pub struct CloseStatus {
     pub code: CloseCode,
     /// The reason in the peer's close frame.
     pub reason: Utf8Bytes,
-    /// Whether both sides sent their close frames.
+    /// Whether the peer sent a close frame. That it got ours cannot be known: TCP may fail while the
+    /// answer to the peer's close is under way, and nothing is lost by that (RFC 6455
+    /// section 7.1.4).
     pub clean: bool,
 }

@@ -66,7 +66,7 @@ pub enum ReceiveErrorKind {
     CloseTimeout,
     /// The transport took nothing for [`Config::write_timeout`](crate::Config::write_timeout).
     WriteTimeout,
-    /// No message for [`Config::idle_timeout`](crate::Config::idle_timeout).
+    /// No message was received or sent for [`Config::idle_timeout`](crate::Config::idle_timeout).
     IdleTimeout,
 }
 

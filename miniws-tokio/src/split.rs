@@ -52,7 +52,9 @@ pub(crate) fn split<S>(
 }
 
 impl<S: AsyncRead + AsyncWrite + Unpin> Sender<S> {
-    /// Queues a message; see [`WebSocket::feed`](crate::WebSocket::feed).
+    /// Queues a message; see [`WebSocket::feed`](crate::WebSocket::feed). It goes out with the next
+    /// [`flush`](Self::flush) or [`send`](Self::send), or when the receiving half is polled next:
+    /// one that waits already is not woken for it.
     ///
     /// # Errors
     ///
@@ -263,7 +265,8 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Sender<S> {
         self.shared.lock().connection().state()
     }
 
-    /// Whether [`feed`](Self::feed) would take a message.
+    /// Whether [`feed`](Self::feed) would take a message: the connection is open, there is room in
+    /// the queue, and no message that [`feed_chunk`](Self::feed_chunk) has begun is under way.
     pub fn can_send(&self) -> bool {
         self.shared.lock().connection().can_send()
     }
@@ -320,6 +323,10 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Stream for Receiver<S> {
 }
 
 /// Sends messages; closing sends a close with 1000.
+///
+/// Readiness is not reserved: another clone may take the room that `poll_ready` saw. `start_send`
+/// then fails with [`SendError::Full`](crate::SendError::Full), which hands the message back;
+/// `poll_ready` waits for room again. [`send`](Sender::send) needs no such care.
 impl<S: AsyncRead + AsyncWrite + Unpin> Sink<Message> for Sender<S> {
     type Error = Error;
 

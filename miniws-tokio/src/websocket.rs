@@ -201,7 +201,11 @@ impl<S: AsyncRead + AsyncWrite + Unpin> WebSocket<S> {
     ///
     /// # Errors
     ///
-    /// As [`feed`](Self::feed), without handing the piece back.
+    /// As [`feed`](Self::feed), without handing the piece back;
+    /// [`SendError::FragmentInProgress`](crate::SendError::FragmentInProgress) for a piece of
+    /// another kind than the message which has begun; and
+    /// [`SendError::InvalidUtf8`](crate::SendError::InvalidUtf8) for pieces of a text that are not
+    /// UTF-8 together.
     pub fn feed_chunk(
         &mut self,
         kind: MessageKind,
@@ -281,8 +285,7 @@ impl<S: AsyncRead + AsyncWrite + Unpin> WebSocket<S> {
     ///
     /// # Errors
     ///
-    /// As [`send`](Self::send); and [`SendError::FragmentInProgress`](crate::SendError) for a piece
-    /// of the wrong kind.
+    /// As [`feed_chunk`](Self::feed_chunk) and [`flush`](Self::flush), but never `Full`.
     ///
     /// # Cancel safety
     ///
@@ -434,7 +437,8 @@ impl<S: AsyncRead + AsyncWrite + Unpin> WebSocket<S> {
         self.driver.connection().state()
     }
 
-    /// Whether [`feed`](Self::feed) would take a message.
+    /// Whether [`feed`](Self::feed) would take a message: the connection is open, there is room in
+    /// the queue, and no message that [`feed_chunk`](Self::feed_chunk) has begun is under way.
     pub fn can_send(&self) -> bool {
         self.driver.connection().can_send()
     }

@@ -159,8 +159,9 @@ impl Connection {
         self.lifecycle.state()
     }
 
-    /// Whether [`send`](Self::send) would take a message: the connection is open, and the queue is
-    /// below [`Config::max_queued`].
+    /// Whether [`send`](Self::send) would take a message: the connection is open, the queue is
+    /// below [`Config::max_queued`], and no message that [`send_chunk`](Self::send_chunk) has begun
+    /// is under way.
     #[must_use]
     pub fn can_send(&self) -> bool {
         self.lifecycle.is_open() && self.has_room() && !self.sender.is_streaming()
