@@ -18,6 +18,7 @@
 //! ```
 
 mod action;
+mod attacks;
 mod bytes;
 mod case;
 mod compressed;
@@ -39,6 +40,7 @@ mod suite;
 mod way;
 
 pub use action::{Action, Compression};
+pub use attacks::{Attack, Attacks};
 pub use bytes::Bytes;
 pub use case::{Case, Role, Start};
 pub use compressed::ExpectedCompressed;

@@ -4,7 +4,7 @@
 
 use std::collections::BTreeSet;
 
-use miniws_conformance::{Corpus, Requirements};
+use miniws_conformance::{Attacks, Corpus, Requirements};
 
 #[test]
 fn it_can_be_read_and_no_topic_is_missing() -> Result<(), Box<dyn std::error::Error>> {
@@ -41,6 +41,13 @@ fn it_can_be_read_and_no_topic_is_missing() -> Result<(), Box<dyn std::error::Er
 #[test]
 fn every_requirement_has_a_case() -> Result<(), Box<dyn std::error::Error>> {
     let defects = Requirements::load()?.defects(&Corpus::load()?);
+    assert!(defects.is_empty(), "{defects:#?}");
+    Ok(())
+}
+
+#[test]
+fn every_attack_is_withstood_by_a_case_or_a_test() -> Result<(), Box<dyn std::error::Error>> {
+    let defects = Attacks::load()?.defects(&Corpus::load()?);
     assert!(defects.is_empty(), "{defects:#?}");
     Ok(())
 }

@@ -1,11 +1,9 @@
 //! What compression costs in memory, by a count of every byte on the heap. All of it is one test:
 //! the pools belong to the whole program.
 
-// An allocator that counts can't be had without it.
-#![allow(unsafe_code, clippy::panic)]
+#![allow(clippy::panic)]
 
-use std::alloc::{GlobalAlloc, Layout, System};
-use std::cell::Cell;
+mod heap;
 
 use bytes::{Buf, BytesMut};
 use miniws_proto::negotiate::{DeflateParams, parse_extensions};
@@ -13,35 +11,6 @@ use miniws_proto::{
     Compression, Config, Connection, DeflateConfig, Event, MessageKind, Negotiated,
     PreparedMessage, ReceiveErrorKind,
 };
-
-#[global_allocator]
-static ALLOCATOR: Counting = Counting;
-
-/// Counts for each thread what it holds, and the most that it held.
-struct Counting;
-
-thread_local! {
-    static HELD: Cell<isize> = const { Cell::new(0) };
-    static PEAK: Cell<isize> = const { Cell::new(0) };
-}
-
-fn count(bytes: isize) {
-    HELD.set(HELD.get() + bytes);
-    PEAK.set(PEAK.get().max(HELD.get()));
-}
-
-// SAFETY: everything is left to the system's allocator.
-unsafe impl GlobalAlloc for Counting {
-    unsafe fn alloc(&self, layout: Layout) -> *mut u8 {
-        count(layout.size() as isize);
-        unsafe { System.alloc(layout) }
-    }
-
-    unsafe fn dealloc(&self, pointer: *mut u8, layout: Layout) {
-        count(-(layout.size() as isize));
-        unsafe { System.dealloc(pointer, layout) }
-    }
-}
 
 fn params(answer: &str) -> DeflateParams {
     let extensions = parse_extensions([answer]).unwrap_or_else(|error| panic!("{error}"));
@@ -114,9 +83,9 @@ fn each(make: impl Fn() -> Connection, mut with: impl FnMut(&mut Connection)) ->
     // The pools have a state then.
     with(&mut make());
     let mut connections: Vec<_> = (0..MANY).map(|_| make()).collect();
-    let before = HELD.get();
+    let before = heap::held();
     connections.iter_mut().for_each(&mut with);
-    let held = (HELD.get() - before) / MANY;
+    let held = (heap::held() - before) / MANY;
     drop(connections);
     held
 }
@@ -140,15 +109,19 @@ fn what_connections_hold() {
 
     // Negotiating allocates next to nothing, and what is made of it the same.
     let bare = {
-        let before = HELD.get();
+        let before = heap::held();
         let connection = Connection::server(Config::default(), Negotiated::new());
-        let bare = HELD.get() - before;
+        let bare = heap::held() - before;
         drop(connection);
         bare
     };
-    let before = HELD.get();
+    let before = heap::held();
     let connection = server(&defaults.clone().send_takeover(true), PLAIN);
-    assert!(HELD.get() - before - bare < 512, "{}", HELD.get() - before);
+    assert!(
+        heap::held() - before - bare < 512,
+        "{}",
+        heap::held() - before
+    );
     drop(connection);
 
     // Without takeover nothing stays, in either direction, whatever was sent.
@@ -214,13 +187,10 @@ fn what_connections_hold() {
     );
     assert!(bomb.len() < 20_000, "1000 to 1, about");
     let mut input = from_client(&bomb);
-    let before = HELD.get();
-    PEAK.set(before);
-    let error = inflating.receive(&mut input).err();
+    let (result, peak) = heap::peak(|| inflating.receive(&mut input));
     assert_eq!(
-        error.map(|error| error.kind()),
+        result.err().map(|error| error.kind()),
         Some(ReceiveErrorKind::MessageTooLarge)
     );
-    let peak = PEAK.get() - before;
     assert!(peak < 3 << 20, "{peak} bytes for a limit of a MiB");
 }
