@@ -17,11 +17,16 @@ from judges.environment import INTEROP, use_venv
 use_venv()
 
 from judges.bidi import BROWSERS, PROGRAMS  # noqa: E402 (needs what the environment has)
+from judges.deflate import OURS, Parameters, parse  # noqa: E402
+from judges.deflate_server import ANSWERS, LIMITED, compressing  # noqa: E402
 from judges.processes import Server  # noqa: E402
 from judges.report import Report, expect, expect_true  # noqa: E402
 
 EXERCISES = (INTEROP / "judges" / "exercises.js").read_text()
 NAMES = re.findall(r'^  async "?(.+?)"?\(\) {$', EXERCISES, re.M)
+
+# What a page is told of what was negotiated; Firefox keeps the parameters to itself.
+TOLD = {"chromium": lambda ours: ANSWERS[ours][LIMITED], "firefox": lambda _: Parameters()}
 
 # What the plot shows, whichever way it is drawn.
 PLOT = """(() => {
@@ -77,9 +82,18 @@ def judge(report, name, arguments):
                 file = arguments.screenshots / f"{name}.png"
                 report.check(f"{name}: screenshot", page.photograph, file)
             for exercise in NAMES:
-                report.check(f"{name}: {exercise}", page.exercise, exercise)
+                report.check(f"{name}: {exercise}", page.exercise, exercise, seconds=30)
+            for ours in OURS:
+                what = f"{name}: compression, {ours}"
+                report.check(what, compresses, page, arguments.echo, ours, TOLD[name](ours))
             report.check(f"{name}: the page says closed at the end", page.closes, server)
             report.check(f"{name}: no uncaught errors", lambda: expect(browser.errors, []))
+
+
+def compresses(page, command, ours, told):
+    with compressing(command, ours) as server:
+        call = f"return await compressed({json.dumps(server.url)});"
+        expect(parse(page.run(call)), told, "what was negotiated")
 
 
 class Page:
@@ -136,8 +150,10 @@ class Page:
         expect(file.read_bytes()[:8], b"\x89PNG\r\n\x1a\n", "start of the file")
 
     def exercise(self, name):
-        call = f"await exercises[{json.dumps(name)}]();"
-        self.browser.evaluate(f"(async () => {{ {EXERCISES}\n{call} }})()")
+        self.run(f"await exercises[{json.dumps(name)}]();")
+
+    def run(self, code):
+        return self.browser.evaluate(f"(async () => {{ {EXERCISES}\n{code} }})()")
 
     def closes(self, server):
         server.interrupt()

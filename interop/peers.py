@@ -16,6 +16,9 @@ from judges import (  # noqa: E402 (needs what the environment has)
     behind_proxies,
     client_check,
     client_stdin,
+    deflate_client,
+    deflate_peers,
+    deflate_server,
     libcurl,
     programs,
     python_aiohttp,
@@ -40,35 +43,48 @@ ECHO = {
     "raw": raw_sockets.run,
     "proxies": behind_proxies.run,
 }
-CLIENT = {"check": client_check.run, "stdin": client_stdin.run}
+# These start servers of their own.
+SERVER = {
+    "shutdown": shutdown.run,
+    "deflate": deflate_server.run,
+    "deflate-peers": deflate_peers.run_server,
+}
+CLIENT = {
+    "check": client_check.run,
+    "stdin": client_stdin.run,
+    "deflate-client": deflate_client.run,
+    "deflate-check": deflate_peers.run_client,
+}
 
 
 def main():
-    groups = [*ECHO, "shutdown", *CLIENT]
+    groups = [*ECHO, *SERVER, *CLIENT]
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--echo", metavar="COMMAND", help="the echo server to judge")
     parser.add_argument("--client", metavar="COMMAND", help="the client to judge")
     parser.add_argument(
         "--only", action="append", choices=groups, help="only this part (repeatable)"
     )
-    parser.add_argument("--seconds", type=float, default=180, help="limit of the whole run")
+    parser.add_argument("--seconds", type=float, default=400, help="limit of the whole run")
     arguments = parser.parse_args()
     if not (arguments.echo or arguments.client):
         parser.error("neither --echo nor --client is given")
     chosen = arguments.only or groups
 
     report = Report(arguments.seconds)
-    if arguments.echo:
-        for name, run in ECHO.items():
-            if name in chosen:
-                run_with_server(report, name, run, arguments.echo)
-        if "shutdown" in chosen:
-            shutdown.run(report, arguments.echo)
-    if arguments.client:
-        for name, run in CLIENT.items():
-            if name in chosen:
-                run(report, arguments.client)
+    for groups, command, start in [
+        (ECHO, arguments.echo, run_with_server),
+        (SERVER, arguments.echo, run_alone),
+        (CLIENT, arguments.client, run_alone),
+    ]:
+        for name, run in groups.items():
+            if command and name in chosen:
+                start(report, name, run, command)
     return report.finish()
+
+
+def run_alone(report, _, run, command):
+    run(report, command)
 
 
 def run_with_server(report, name, run, command):

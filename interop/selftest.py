@@ -18,7 +18,7 @@ PEERS = ["websockets", "aiohttp", "libcurl", "ws", "undici", "java"]
 
 # A fault of the echo stand-in and the parts of peers.py that are to notice it.
 ECHO_FAULTS = {
-    "wrong-byte": [*PEERS, "raw", "proxies"],
+    "wrong-byte": [*PEERS, "raw", "proxies", "deflate", "deflate-peers"],
     "wrong-kind": PEERS,
     "drop-empty": PEERS,
     "small-limit": PEERS,
@@ -46,6 +46,11 @@ ECHO_FAULTS = {
     "endless": ["raw"],
     "one-read": ["raw"],
     "lose-first-segment": ["raw"],
+    "no-rsv1": ["deflate"],
+    "wide-window": ["deflate", "deflate-peers"],
+    "keeps-context": ["deflate", "deflate-peers"],
+    "any-answer": ["deflate", "deflate-peers"],
+    "late-limit": ["deflate"],
     "sigint-dies": ["shutdown"],
     "sigint-1000": ["shutdown"],
     "sigint-exit-1": ["shutdown"],
@@ -59,6 +64,11 @@ CLIENT_FAULTS = {
     "hangs": ["check"],
     "believes-anything": ["check"],
     "small-limit": ["check"],
+    "no-rsv1": ["deflate-client"],
+    "wide-window": ["deflate-client", "deflate-check"],
+    "keeps-context": ["deflate-client", "deflate-check"],
+    "any-answer": ["deflate-client"],
+    "wrong-word": ["deflate-client", "deflate-check"],
     "prints-nothing": ["stdin"],
     "always-text": ["stdin"],
     "closes-early": ["stdin"],

@@ -210,6 +210,7 @@ public class Peer {
         check("close codes", () -> {
             close(1000, "bye");
             close(3000, "custom");
+            close(4999, "\u00fc".repeat(61) + "!");
         });
         check("ping", Peer::ping);
         check("subprotocol", Peer::chosenSubprotocol);

@@ -30,11 +30,15 @@ def answer_rubbish(connection):
 
 def upgrade(connection, accept=None, extra=""):
     _, headers = connection.read_head()
+    connection.send(switching_protocols(headers, accept, extra))
+
+
+def switching_protocols(headers, accept=None, extra=""):
     accept = accept or wire.accept_for(headers["sec-websocket-key"])
-    connection.send(
+    return (
         "HTTP/1.1 101 Switching Protocols\r\nUpgrade: websocket\r\n"
-        f"Connection: Upgrade\r\nSec-WebSocket-Accept: {accept}\r\n{extra}\r\n".encode()
-    )
+        f"Connection: Upgrade\r\nSec-WebSocket-Accept: {accept}\r\n{extra}\r\n"
+    ).encode()
 
 
 def wrong_accept(connection):
@@ -45,6 +49,19 @@ def wrong_accept(connection):
 def unasked_subprotocol(connection):
     upgrade(connection, extra="Sec-WebSocket-Protocol: unasked.example\r\n")
     serve(connection)
+
+
+def unasked_extension(connection):
+    upgrade(connection, extra="Sec-WebSocket-Extensions: permessage-deflate\r\n")
+    serve(connection)
+
+
+def unasked_compression(connection):
+    upgrade(connection)
+    connection.read_message()
+    connection.send(wire.frame(wire.TEXT | wire.RSV1, b"\xcaH\xcd\xc9\xc9\x07\x00", masked=False))
+    # The client says why it ends.
+    connection.read_message()
 
 
 def serve(connection, opcode=None, change=lambda payload: payload, masked=False):
@@ -88,11 +105,14 @@ def drop_after_one(connection):
     connection.send(wire.frame(kind, payload, masked=False))
 
 
-def close_1011(connection):
-    upgrade(connection)
-    connection.send(wire.frame(wire.CLOSE, wire.close_payload(1011, "broken"), masked=False))
-    while connection.read_message()[0] != wire.CLOSE:
-        pass
+def closing(code, reason):
+    def close(connection):
+        upgrade(connection)
+        connection.send(wire.frame(wire.CLOSE, wire.close_payload(code, reason), masked=False))
+        while connection.read_message()[0] != wire.CLOSE:
+            pass
+
+    return close
 
 
 BROKEN = {
@@ -102,12 +122,14 @@ BROKEN = {
     "answers rubbish": answer_rubbish,
     "wrong Sec-WebSocket-Accept": wrong_accept,
     "unasked subprotocol": unasked_subprotocol,
+    "unasked extension": unasked_extension,
+    "compresses unasked": unasked_compression,
     "echoes wrong bytes": wrong_bytes,
     "echoes text as binary": wrong_kind,
     "never echoes": never_echo,
     "masks its frames": masked_frames,
     "drops after the first echo": drop_after_one,
-    "closes with 1011": close_1011,
+    "closes with 1011": closing(1011, "broken"),
 }
 
 
@@ -134,6 +156,8 @@ class BrokenServer:
                 sock, _ = self.listener.accept()
             except OSError:
                 return
+            # What is sent in pieces is to arrive in pieces.
+            sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
             threading.Thread(target=self._serve, args=[sock], daemon=True).start()
 
     def _serve(self, sock):

@@ -3,10 +3,12 @@
 import contextlib
 import subprocess
 import threading
+import time
 
 from websockets.sync.server import serve
 
-from judges.broken_servers import BrokenServer, close_1011
+from judges import wire
+from judges.broken_servers import BrokenServer, closing, drop_after_one, switching_protocols
 from judges.client_check import expect_one_line
 from judges.processes import end, run_program, words
 from judges.report import expect, expect_true
@@ -102,23 +104,74 @@ def header(command):
     expect(witness.headers.get("X-Second"), "2", "second header")
 
 
+def with_server(behave):
+    """The client's exit status, output and errors. Its standard input stays open and silent."""
+
+    def run(command):
+        with BrokenServer(behave) as server:
+            process = subprocess.Popen(
+                [*command, server.url],
+                stdin=subprocess.PIPE,
+                stdout=subprocess.PIPE,
+                stderr=subprocess.PIPE,
+            )
+            try:
+                status = process.wait(8)
+                return status, process.stdout.read().decode(), process.stderr.read().decode()
+            finally:
+                end(process)
+
+    return run
+
+
+def server_closes_1000(command):
+    outcome = with_server(closing(1000, "done"))(command)
+    expect(outcome, (0, "", ""), "exit status, output and errors")
+
+
 def server_closes_1011(command):
-    with BrokenServer(close_1011) as server:
-        # Its standard input stays open: it must not wait for a line to notice.
-        process = subprocess.Popen(
-            [*command, server.url],
-            stdin=subprocess.PIPE,
-            stdout=subprocess.PIPE,
-            stderr=subprocess.PIPE,
-        )
-        try:
-            status = process.wait(8)
-            errors = process.stderr.read().decode()
-        finally:
-            end(process)
-        expect(status, 1, "exit status")
-        expect_one_line(errors)
-        expect_true("1011" in errors, f"no word of the code 1011 in {errors!r}")
+    status, _, errors = with_server(closing(1011, "broken"))(command)
+    expect(status, 1, "exit status")
+    expect_one_line(errors)
+    expect_true("1011" in errors, f"no word of the code 1011 in {errors!r}")
+    expect_true("broken" in errors, f"no word of the reason in {errors!r}")
+
+
+def server_drops(command):
+    with BrokenServer(drop_after_one) as server:
+        status, out, errors = run_program([*command, server.url], b"one\ntwo\n", seconds=8)
+    expect(status, 1, "exit status")
+    expect(out.split(), [b"one"], "what is printed of what came before the end")
+    expect_one_line(errors.decode())
+
+
+def greeting(connection):
+    """The answer to the handshake, and two messages and a close behind it."""
+    _, headers = connection.read_head()
+    frames = [(wire.TEXT, b"one"), (wire.TEXT, b"two"), (wire.CLOSE, wire.close_payload(1000))]
+    frames = [wire.frame(opcode, payload, masked=False) for opcode, payload in frames]
+    return switching_protocols(headers) + b"".join(frames)
+
+
+def in_one_segment(connection):
+    connection.send(greeting(connection))
+    connection.read_close()
+
+
+def byte_by_byte(connection):
+    for byte in greeting(connection):
+        connection.send(bytes([byte]))
+        time.sleep(0.001)
+    connection.read_close()
+
+
+def greeted(behave):
+    def check(command):
+        status, out, errors = with_server(behave)(command)
+        expect((status, errors), (0, ""), "exit status and errors")
+        expect(out.split(), ["one", "two"], "what is printed")
+
+    return check
 
 
 CHECKS = {
@@ -129,5 +182,9 @@ CHECKS = {
     "--binary": binary,
     "--subprotocol": subprotocol,
     "--header": header,
+    "server closes with 1000": server_closes_1000,
     "server closes with 1011": server_closes_1011,
+    "server drops the connection": server_drops,
+    "frames in the handshake's segment": greeted(in_one_segment),
+    "handshake byte by byte": greeted(byte_by_byte),
 }

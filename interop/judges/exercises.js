@@ -7,9 +7,9 @@ function equal(got, want, what) {
   if (got !== want) throw new Error(`${what}: got ${short(got)}, want ${short(want)}`);
 }
 
-function open(protocols = []) {
+function open(protocols = [], to = url) {
   return new Promise((resolve, reject) => {
-    const ws = new WebSocket(url, protocols);
+    const ws = new WebSocket(to, protocols);
     ws.binaryType = "arraybuffer";
     ws.onopen = () => resolve(ws);
     ws.onerror = () => reject(new Error("no connection"));
@@ -51,7 +51,8 @@ function equalBytes(buffer, want) {
 
 const exercises = {
   async text() {
-    equal(await echo("Gr\u00fc\u00dfe, \u4e16\u754c \u{1f44b}"), "Gr\u00fc\u00dfe, \u4e16\u754c \u{1f44b}", "echo");
+    const message = "Gr\u00fc\u00dfe, \u4e16\u754c \u{1f44b}";
+    equal(await echo(message), message, "echo");
   },
   async "ArrayBuffer"() {
     const bytes = Uint8Array.from({ length: 256 }, (_, i) => i);
@@ -85,13 +86,23 @@ const exercises = {
     equal((await received).join(), messages.join(), "echoes");
     await close(ws);
   },
+  async "abrupt end"() {
+    // A frame that goes away takes its connection with it, whatever is under way.
+    const frame = document.body.appendChild(document.createElement("iframe"));
+    const ws = new frame.contentWindow.WebSocket(url);
+    await new Promise((resolve) => (ws.onopen = resolve));
+    ws.send(new Uint8Array(4 << 20));
+    frame.remove();
+    equal(await echo("the next one"), "the next one", "echo");
+  },
   async subprotocol() {
     const ws = await open(["unknown.example", "echo.example"]);
     equal(ws.protocol, "echo.example", "subprotocol");
     await close(ws);
   },
   async "close codes"() {
-    for (const [code, reason] of [[1000, "bye"], [3000, "custom"]]) {
+    const closes = [[1000, "bye"], [3000, "custom"], [4999, "\u00fc".repeat(61) + "!"]];
+    for (const [code, reason] of closes) {
       const event = await close(await open(), code, reason);
       equal(event.code, code, "code");
       // The answer may leave the reason out, but not make another one up.
@@ -100,3 +111,24 @@ const exercises = {
     }
   },
 };
+
+// Not of this page's server: browser.py calls it with the URL of one that compresses. Returns what
+// was negotiated.
+async function compressed(to) {
+  const json = JSON.stringify(Array.from({ length: 1000 }, (_, i) => ({ number: i, square: i * i })));
+  // Hard to compress, and long enough to fill any window.
+  let state = 7692;
+  const noise = Uint8Array.from({ length: 50_000 }, () => (state = (state * 75 + 74) % 65537) & 255);
+  const zeros = new Uint8Array(200_000);
+  // In this order: what is empty behind what is not, and again what was sent before.
+  const messages = ["", "hello", "", json, noise, new Uint8Array(0), json, zeros, noise, "hello"];
+  const ws = await open([], to);
+  const received = receive(ws, messages.length);
+  for (const message of messages) ws.send(message);
+  (await received).forEach((echo, i) => {
+    if (typeof echo === "string") equal(echo, messages[i], `echo ${i}`);
+    else equalBytes(echo, messages[i]);
+  });
+  await close(ws);
+  return ws.extensions;
+}

@@ -5,8 +5,8 @@ BINARY = bytes(range(256))
 BIG = bytes(range(251)) * (16 * 1024 * 1024 // 251 + 1)
 BIG = BIG[: 16 * 1024 * 1024]  # 251 is no power of two: a lost block shows
 PIPELINED = [f"message {number} " + "x" * (number % 97) for number in range(1000)]
-# (code, reason) of closes: one of the protocol's codes and one free for use.
-CLOSES = [(1000, "bye"), (3000, "custom")]
+# (code, reason) of closes: one of the protocol's codes, one free for use, and the longest reason.
+CLOSES = [(1000, "bye"), (3000, "custom"), (4999, "ü" * 61 + "!")]
 
 
 def close_answered(code, reason, got_code, got_reason):

@@ -7,6 +7,7 @@ from judges.wire import CLOSE, TEXT, Connection, close_payload, frame
 
 def run(report, command):
     report.check("shutdown: 1001 to everyone, exit 0", everyone, command)
+    report.check("shutdown: with one who does not answer, exit 0", deaf, command)
     report.check("shutdown: with nobody there, exit 0", nobody, command)
 
 
@@ -22,6 +23,13 @@ def everyone(command):
             expect(connection.read_close(), 1001, "close code")
             connection.send(frame(CLOSE, close_payload(1001)))
             connection.read_end()
+            connection.socket.close()
+        expect(server.process.wait(2), 0, "exit status")
+
+
+def deaf(command):
+    with Server(command) as server, Connection.upgraded(server.address):
+        server.interrupt()
         expect(server.process.wait(5), 0, "exit status")
 
 

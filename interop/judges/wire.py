@@ -8,6 +8,8 @@ import struct
 
 TEXT, BINARY, CLOSE, PING, PONG = 1, 2, 8, 9, 10
 CONTINUATION = 0
+# Set in the opcode of a message's first frame: the message is compressed.
+RSV1 = 0x40
 
 
 def accept_for(key):
@@ -125,7 +127,7 @@ class Connection:
         return headers
 
     def read_frame(self):
-        """One frame as (fin, opcode, payload), unmasked where it was masked."""
+        """One frame as (fin, opcode with RSV bits, payload), unmasked where it was masked."""
         first, second = self.take(2)
         length = second & 127
         if length == 126:
@@ -134,7 +136,7 @@ class Connection:
             (length,) = struct.unpack("!Q", self.take(8))
         mask = self.take(4) if second & 128 else None
         payload = self.take(length)
-        return bool(first & 128), first & 15, xor(payload, mask) if mask else payload
+        return bool(first & 128), first & 127, xor(payload, mask) if mask else payload
 
     def read_message(self):
         """The next whole message as (opcode, payload); control frames too."""

@@ -38,6 +38,7 @@ exports.PIPELINED = Array.from({ length: 1000 }, (_, i) => `message ${i} ` + "x"
 exports.CLOSES = [
   [1000, "bye"],
   [3000, "custom"],
+  [4999, "ü".repeat(61) + "!"],
 ];
 
 // The answer to a close has its code; the reason may be left out.

@@ -5,9 +5,14 @@ import os
 import sys
 import threading
 import time
+from pathlib import Path
 
 from websockets.exceptions import ConnectionClosedOK
 from websockets.sync.client import connect
+
+sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
+
+from standins.deflate import Settings  # noqa: E402
 
 parser = argparse.ArgumentParser()
 parser.add_argument("url")
@@ -15,6 +20,8 @@ parser.add_argument("--check", action="store_true")
 parser.add_argument("--binary", action="store_true")
 parser.add_argument("--subprotocol", action="append")
 parser.add_argument("--header", action="append", default=[])
+parser.add_argument("--deflate", nargs="?", const="")
+parser.add_argument("--negotiated", action="store_true")
 parser.add_argument("--fault", default="none")
 options = parser.parse_args()
 fault = options.fault
@@ -62,6 +69,9 @@ def main():
     protocols = None if fault == "no-subprotocol" else options.subprotocol
     if fault == "hangs":
         time.sleep(60)
+    deflate = options.deflate
+    if deflate is not None:
+        deflate = Settings(deflate).offers(fault)
     limit = {"max_size": 1 << 20} if fault == "small-limit" else {"max_size": None}
     ws = connect(
         options.url,
@@ -69,8 +79,13 @@ def main():
         additional_headers=headers,
         open_timeout=8,
         close_timeout=2,
+        compression=None,
+        extensions=deflate,
         **limit,
     )
+    if options.negotiated:
+        answer = ws.response.headers.get("Sec-WebSocket-Extensions", "no extension")
+        print("negotiated:", "anything" if fault == "wrong-word" else answer, file=sys.stderr)
     with ws:
         try:
             (check if options.check else talk)(ws)

@@ -16,6 +16,7 @@ from pathlib import Path
 sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
 
 from judges import wire  # noqa: E402
+from standins.deflate import Deflate, Parameters, Settings  # noqa: E402
 
 PAGE = (Path(__file__).resolve().parent / "page.html").read_bytes()
 
@@ -23,9 +24,11 @@ parser = argparse.ArgumentParser()
 parser.add_argument("--addr", default="127.0.0.1:9001")
 parser.add_argument("--max-message", type=int, default=32 << 20)
 parser.add_argument("--subprotocol", action="append", default=[])
+parser.add_argument("--deflate", nargs="?", const="")
 parser.add_argument("--fault", default="none")
 options = parser.parse_args()
 fault = options.fault
+settings = None if options.deflate is None else Settings(options.deflate)
 connections = set()
 stopping = threading.Event()
 
@@ -35,6 +38,8 @@ class Fail(Exception):
 
 
 class Served(wire.Connection):
+    deflate = None
+
     def respond(self, status, headers="", body=b""):
         head = f"HTTP/1.1 {status}\r\n{headers}Content-Length: {len(body)}\r\n\r\n"
         self.send(head.encode() + body)
@@ -69,6 +74,13 @@ class Served(wire.Connection):
         if fault == "any-subprotocol":
             agreed = [name for name in offered if name]
         extra = f"Sec-WebSocket-Protocol: {agreed[0]}\r\n" if agreed else ""
+        if settings and "sec-websocket-extensions" in headers:
+            answer = settings.select(headers["sec-websocket-extensions"])
+            if fault == "any-answer":
+                answer = Parameters(True, True, 9)
+            if answer:
+                self.deflate = Deflate(answer, settings.threshold, fault)
+                extra += f"Sec-WebSocket-Extensions: {answer}\r\n"
         self.send(
             "HTTP/1.1 101 Switching Protocols\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n"
             f"Sec-WebSocket-Accept: {wire.accept_for(key)}\r\n{extra}\r\n".encode()
@@ -83,7 +95,8 @@ class Served(wire.Connection):
             self.more()
         if not self.buffer[1] & 128 and fault != "any-mask":
             raise Fail(1002)
-        known = self.buffer[0] & 0x70 == 0 and self.buffer[0] & 15 in (0, 1, 2, 8, 9, 10)
+        known = self.buffer[0] & 0x7F in (0, 1, 2, 8, 9, 10)
+        known |= self.deflate is not None and self.buffer[0] & 0x7F in (0x41, 0x42)
         if not known and fault != "any-opcode":
             raise Fail(1002)
         if fault != "no-limit":
@@ -113,6 +126,9 @@ class Served(wire.Connection):
             return
         if fault == "drop-some" and b"777" in payload:
             return
+        packed = self.deflate and self.deflate.deflate(payload)
+        if packed:
+            opcode, payload = opcode | wire.RSV1, packed
         self.send(wire.frame(opcode, payload, masked=False))
 
     def serve(self):
@@ -130,9 +146,14 @@ class Served(wire.Connection):
                     self.send(wire.frame(wire.PONG, payload, masked=False))
             elif opcode != wire.PONG:
                 kind = opcode or kind
+                if kind & wire.RSV1:
+                    room = options.max_message - len(message)
+                    payload = self.deflate.inflate(payload, bool(opcode), fin, room)
+                    if payload is None:
+                        raise Fail(1009)
                 message += payload
                 if fin or fault == "echo-fragments":
-                    self.echo(kind, message)
+                    self.echo(kind & ~wire.RSV1, message)
                     message = b""
                     kind = None if fin else kind
 
