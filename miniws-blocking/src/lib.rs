@@ -75,8 +75,9 @@
 //!
 //! A thread reads onto its stack, and a connection holds only what has been received but not handed
 //! on: while it waits for a message to begin, nothing. With one thread for each connection, an idle
-//! one costs less than 1 KiB of the heap, and the thread's stack. A thread that moves more than 2 KiB
-//! at once has a buffer of up to 128 KiB, and gives it up when nothing has come for a second.
+//! one costs less than 1 KiB of the heap, a little more with compression, and the thread. A thread
+//! that moves more than 2 KiB at once has a buffer of up to 128 KiB, and gives it up when nothing has
+//! come for a second.
 //!
 //! What a peer may make a connection hold beyond that is bounded by [`Config`].
 
