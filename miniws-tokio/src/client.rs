@@ -189,6 +189,21 @@ impl Client {
     /// When the host has several addresses, those of both families are tried in turn, the next one
     /// a quarter of a second after the one before, and the first to answer is taken (RFC 8305).
     ///
+    /// ```
+    /// use miniws_tokio::{Client, IpFamily, Server};
+    ///
+    /// # #[tokio::main(flavor = "current_thread")] async fn main() -> Result<(), Box<dyn std::error::Error>> {
+    /// // Nobody listens on `[::1]`, which is localhost, too.
+    /// let mut listener = Server::new().bind("127.0.0.1:0").await?;
+    /// let url = format!("ws://localhost:{}/", listener.local_addr().port());
+    /// tokio::spawn(async move { while listener.accept().await.is_some() {} });
+    ///
+    /// let client = Client::new(&url).connect().await?;
+    /// assert!(client.remote_addr().is_some_and(|address| address.is_ipv4()));
+    /// assert!(Client::new(&url).ip_family(IpFamily::V6).connect().await.is_err());
+    /// # Ok(()) }
+    /// ```
+    ///
     /// # Errors
     ///
     /// [`Error::Handshake`] for a bad URL or setting, and when the handshake fails: with

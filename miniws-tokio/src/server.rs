@@ -211,6 +211,14 @@ impl Server {
 
     /// How many connections may wait to be accepted by [`bind`](Self::bind)'s listener: 511 unless
     /// told otherwise.
+    ///
+    /// ```
+    /// # use miniws_tokio::Server;
+    /// # #[tokio::main(flavor = "current_thread")] async fn main() -> Result<(), Box<dyn std::error::Error>> {
+    /// let listener = Server::new().backlog(4096).bind(("127.0.0.1", 0)).await?;
+    /// println!("listening on ws://{}", listener.local_addr());
+    /// # Ok(()) }
+    /// ```
     pub fn backlog(mut self, connections: u32) -> Self {
         self.backlog = connections;
         self

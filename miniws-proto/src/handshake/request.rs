@@ -126,6 +126,23 @@ impl Request {
     }
 
     /// The extensions that the client offers, in its order of preference.
+    ///
+    /// ```
+    /// use miniws_proto::{Headers, Request};
+    ///
+    /// let mut headers = Headers::new();
+    /// headers.push(
+    ///     "Sec-WebSocket-Extensions",
+    ///     r#"mux; max-channels=4; flow-control, deflate-stream, application-extension; version="1.1.4""#,
+    /// )?;
+    /// let extensions = Request::new("GET", "/", headers).extensions();
+    /// let names: Vec<_> = extensions.iter().map(|extension| extension.name()).collect();
+    /// assert_eq!(names, ["mux", "deflate-stream", "application-extension"]);
+    /// let params = |at: usize| extensions[at].params().collect::<Vec<_>>();
+    /// assert_eq!(params(0), [("max-channels", Some("4")), ("flow-control", None)]);
+    /// assert_eq!(params(2), [("version", Some("1.1.4"))]);
+    /// # Ok::<(), miniws_proto::HandshakeError>(())
+    /// ```
     #[must_use]
     pub fn extensions(&self) -> Vec<Extension> {
         self.parse_extensions().unwrap_or_default()
