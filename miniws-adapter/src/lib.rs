@@ -15,6 +15,8 @@ mod error;
 pub mod pool;
 mod split;
 mod stop;
+#[cfg(feature = "rustls")]
+pub mod tls;
 mod waiters;
 
 pub use accept::{Acceptor, Attempt};

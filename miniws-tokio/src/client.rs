@@ -9,15 +9,14 @@ use std::task::{Context, Poll};
 use std::time::Duration;
 
 use miniws_adapter::{IpFamily, OsEntropy};
-use miniws_proto::{ClientHandshake, ClientRequest, Config, Entropy, Response, State};
+use miniws_proto::{ClientHandshake, ClientRequest, Config, Entropy, Response, State, Url};
 use tokio::io::{AsyncRead, AsyncWrite};
-use tokio::net::TcpStream;
 
+use crate::dial::Dial;
 use crate::io::{Clock, Io};
-use crate::tcp::Dial;
-use crate::{Error, WebSocket};
+use crate::{Error, NetStream, WebSocket};
 
-/// Connects to a `ws://` URL with the settings that [`Client`] begins with.
+/// Connects to a `ws://`, `wss://` or `ws+unix:` URL with the settings that [`Client`] begins with.
 ///
 /// # Errors
 ///
@@ -33,7 +32,7 @@ use crate::{Error, WebSocket};
 /// socket.send("hello").await?;
 /// # Ok(()) }
 /// ```
-pub async fn connect(url: &str) -> Result<WebSocket<TcpStream>, Error> {
+pub async fn connect(url: &str) -> Result<WebSocket<NetStream>, Error> {
     Client::new(url).connect().await
 }
 
@@ -135,26 +134,54 @@ impl Client {
 
     /// Connects from this address of this machine.
     pub fn local_address(mut self, address: IpAddr) -> Self {
-        self.dial.local_address = Some(address);
+        self.dial.tcp.local_address = Some(address);
         self
     }
 
     /// Uses only addresses of this family.
     pub fn ip_family(mut self, family: IpFamily) -> Self {
-        self.dial.family = family;
+        self.dial.tcp.family = family;
         self
     }
 
-    /// How long it may take to find the host and to reach it: 10 seconds unless told otherwise. The
-    /// handshake then has [`Config::handshake_timeout`].
+    /// How long it may take to find the host, to reach it and to set up TLS: 10 seconds unless told
+    /// otherwise. The handshake then has [`Config::handshake_timeout`].
     pub fn connect_timeout(mut self, timeout: Duration) -> Self {
         self.dial.timeout = timeout;
         self
     }
 
+    /// How to do TLS for `wss://` URLs: a client certificate, roots of one's own, another crypto
+    /// provider. Unless told otherwise, the roots are those that Mozilla trusts.
+    ///
+    /// ALPN must not offer `h2` here: the handshake is one of HTTP/1.1.
+    ///
+    /// ```
+    /// use std::sync::Arc;
+    /// use miniws_tokio::Client;
+    /// use miniws_tokio::rustls::{self, ClientConfig, RootCertStore};
+    ///
+    /// # fn example(our_root: rustls::pki_types::CertificateDer<'static>) -> Result<(), Box<dyn std::error::Error>> {
+    /// let mut roots = RootCertStore::empty();
+    /// roots.add(our_root)?;
+    /// let provider = Arc::new(rustls::crypto::ring::default_provider());
+    /// let config = ClientConfig::builder_with_provider(provider)
+    ///     .with_safe_default_protocol_versions()?
+    ///     .with_root_certificates(roots)
+    ///     .with_no_client_auth();
+    /// let connecting = Client::new("wss://intranet.example/").tls(config).connect();
+    /// # let _ = connecting;
+    /// # Ok(()) }
+    /// ```
+    #[cfg(feature = "rustls")]
+    pub fn tls(mut self, config: impl Into<Arc<tokio_rustls::rustls::ClientConfig>>) -> Self {
+        self.dial.tls = config.into();
+        self
+    }
+
     /// Whether small messages are sent at once (`TCP_NODELAY`): yes unless told otherwise.
     pub fn nodelay(mut self, nodelay: bool) -> Self {
-        self.dial.nodelay = nodelay;
+        self.dial.tcp.nodelay = nodelay;
         self
     }
 
@@ -211,23 +238,17 @@ impl Client {
     /// the server answered with another status than 101. [`Error::Io`] and
     /// [`Error::ConnectTimeout`] when the host can't be reached; [`Error::Aborted`] from the hook.
     ///
-    /// A `wss://` URL needs a TLS stream that the caller makes, and [`handshake`](Self::handshake).
+    /// `wss://` URLs need the feature `rustls`, or else a TLS stream that the caller makes, and
+    /// [`handshake`](Self::handshake). `ws+unix:/path/to/socket:/resource` connects to a Unix socket.
     ///
     /// # Cancel safety
     ///
     /// Dropping the future drops the connection.
-    pub fn connect(self) -> Connecting<TcpStream> {
+    pub fn connect(self) -> Connecting<NetStream> {
         Connecting::new(async move {
-            let url = miniws_proto::Url::parse(&self.url)?;
-            if url.is_secure() {
-                return Err(std::io::Error::new(
-                    std::io::ErrorKind::Unsupported,
-                    "wss:// needs TLS: make a TLS stream and hand it to `Client::handshake`",
-                )
-                .into());
-            }
-            let stream = self.dial.connect(url.host(), url.port()).await?;
-            let remote_addr = stream.peer_addr().ok();
+            let url = Url::parse(&self.url)?;
+            let stream = self.dial.connect(&url).await?;
+            let remote_addr = stream.peer_addr();
             let socket = self.over(stream).await?;
             Ok(socket.with_remote_addr(remote_addr))
         })

@@ -75,17 +75,23 @@
 #[cfg(feature = "axum")]
 pub mod axum;
 mod client;
+mod dial;
 #[cfg(feature = "hyper")]
 pub mod hyper;
 mod io;
+mod listen;
 mod listener;
 mod server;
 mod split;
+mod stream;
 mod tcp;
+#[cfg(feature = "rustls")]
+pub mod tls;
 mod websocket;
 
 pub use bytes;
 pub use client::{Client, Connecting, connect};
+pub use listen::Listen;
 pub use listener::{Listener, Stopper};
 pub use miniws_adapter::{Attempt, Error, IpFamily, OsEntropy};
 pub use miniws_proto as proto;
@@ -98,6 +104,9 @@ pub use miniws_proto::{
 };
 pub use server::{Server, accept};
 pub use split::{Receiver, Sender};
+pub use stream::NetStream;
+#[cfg(feature = "rustls")]
+pub use tokio_rustls::rustls;
 pub use websocket::WebSocket;
 
 #[cfg(doctest)]

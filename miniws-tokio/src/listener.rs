@@ -1,37 +1,37 @@
 //! A listening server: handshakes side by side, and how it stops.
 
+use std::fmt;
 use std::future::Future;
 use std::io;
 use std::net::SocketAddr;
 use std::time::Duration;
 
 use miniws_adapter::Stop;
-use tokio::net::{TcpListener, TcpStream};
+use tokio::net::TcpListener;
 use tokio::task::JoinSet;
 use tokio::time::{sleep, timeout};
 
-use crate::{Error, Server, WebSocket};
+use crate::{Error, Listen, Server, WebSocket};
 
 /// A server that listens. Dropping it stops listening and drops the handshakes that are not done.
-#[derive(Debug)]
-pub struct Listener {
+pub struct Listener<L: Listen = TcpListener> {
     server: Server,
     /// `None` once it has stopped.
-    listener: Option<TcpListener>,
-    local_addr: SocketAddr,
+    listener: Option<L>,
+    local_addr: L::Address,
     nodelay: bool,
     max_handshakes: usize,
-    handshakes: JoinSet<Result<WebSocket<TcpStream>, Error>>,
+    handshakes: JoinSet<Result<WebSocket<L::Stream>, Error>>,
     stop: Stop,
 }
 
 /// How long to wait when the machine is out of descriptors or memory, before accepting again.
 const EXHAUSTED_DELAY: Duration = Duration::from_millis(50);
 
-impl Listener {
+impl<L: Listen> Listener<L> {
     pub(crate) fn new(
         server: Server,
-        listener: TcpListener,
+        listener: L,
         nodelay: bool,
         max_handshakes: usize,
     ) -> io::Result<Self> {
@@ -48,8 +48,8 @@ impl Listener {
 
     /// The address that it listens on.
     #[must_use]
-    pub fn local_addr(&self) -> SocketAddr {
-        self.local_addr
+    pub fn local_addr(&self) -> L::Address {
+        self.local_addr.clone()
     }
 
     /// What stops it, from any task.
@@ -79,7 +79,7 @@ impl Listener {
     /// }
     /// # Ok(()) }
     /// ```
-    pub async fn accept(&mut self) -> Option<Result<WebSocket<TcpStream>, Error>> {
+    pub async fn accept(&mut self) -> Option<Result<WebSocket<L::Stream>, Error>> {
         loop {
             if self.stop.is_stopped() {
                 self.listener = None;
@@ -143,7 +143,7 @@ impl Listener {
     /// ```
     pub async fn serve<F, H>(mut self, handler: F)
     where
-        F: Fn(WebSocket<TcpStream>) -> H,
+        F: Fn(WebSocket<L::Stream>) -> H,
         H: Future<Output = ()> + Send + 'static,
     {
         while let Some(accepted) = self.accept().await {
@@ -153,20 +153,20 @@ impl Listener {
         }
     }
 
-    fn begin(&mut self, stream: TcpStream, remote_addr: SocketAddr) {
+    fn begin(&mut self, stream: L::Stream, remote_addr: Option<SocketAddr>) {
         let server = self.server.clone();
         let nodelay = self.nodelay;
         // From now on, so that who closes all waits for handshakes as well.
         let ticket = self.stop.ticket();
         self.handshakes.spawn(async move {
-            stream.set_nodelay(nodelay)?;
-            let socket = server.accept_from(stream, remote_addr).await?;
+            L::set_nodelay(&stream, nodelay)?;
+            let socket = server.accept_stream(stream, remote_addr).await?;
             Ok(socket.with_stop(ticket))
         });
     }
 }
 
-async fn accept(listener: Option<&TcpListener>) -> io::Result<(TcpStream, SocketAddr)> {
+async fn accept<L: Listen>(listener: Option<&L>) -> io::Result<(L::Stream, Option<SocketAddr>)> {
     match listener {
         Some(listener) => listener.accept().await,
         None => std::future::pending().await,
@@ -215,5 +215,14 @@ impl Stopper {
         if timeout(deadline, self.0.gone()).await.is_err() {
             self.0.end();
         }
+    }
+}
+
+impl<L: Listen> fmt::Debug for Listener<L> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Listener")
+            .field("server", &self.server)
+            .field("handshakes", &self.handshakes.len())
+            .finish_non_exhaustive()
     }
 }

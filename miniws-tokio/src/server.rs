@@ -9,11 +9,11 @@ use bytes::BytesMut;
 use miniws_adapter::{Acceptor, Attempt};
 use miniws_proto::{Accept, Config, Reply, Request};
 use tokio::io::{AsyncRead, AsyncWrite};
-use tokio::net::{TcpListener, ToSocketAddrs};
+use tokio::net::ToSocketAddrs;
 
 use crate::io::{Clock, Io};
 use crate::listener::Listener;
-use crate::{Error, WebSocket, tcp};
+use crate::{Error, Listen, WebSocket, tcp};
 
 /// Accepts a WebSocket over a stream, with the settings that [`Server`] begins with.
 ///
@@ -260,7 +260,8 @@ impl Server {
         self.listen(listener)
     }
 
-    /// Takes over a listener that the caller has made.
+    /// Takes over a listener that the caller has made: of TCP, of Unix sockets, of TLS, see
+    /// [`Listen`].
     ///
     /// ```
     /// # use miniws_tokio::Server;
@@ -275,7 +276,7 @@ impl Server {
     /// # Errors
     ///
     /// When the listener has no local address.
-    pub fn listen(self, listener: TcpListener) -> io::Result<Listener> {
+    pub fn listen<L: Listen>(self, listener: L) -> io::Result<Listener<L>> {
         let (nodelay, max_handshakes) = (self.nodelay, self.max_handshakes);
         Listener::new(self, listener, nodelay, max_handshakes)
     }
@@ -371,7 +372,7 @@ impl Server {
         Ok(WebSocket::from_parts(io.0, connection, input))
     }
 
-    async fn accept_stream<S>(
+    pub(crate) async fn accept_stream<S>(
         &self,
         stream: S,
         remote_addr: Option<SocketAddr>,

@@ -7,25 +7,21 @@ use std::time::Duration;
 use miniws_adapter::IpFamily;
 use tokio::net::{TcpListener, TcpSocket, TcpStream, ToSocketAddrs, lookup_host};
 use tokio::task::JoinSet;
-use tokio::time::{sleep, timeout};
-
-use crate::Error;
+use tokio::time::sleep;
 
 /// How to reach a host.
 #[derive(Clone, Debug)]
-pub(crate) struct Dial {
+pub(crate) struct TcpDial {
     pub(crate) local_address: Option<IpAddr>,
     pub(crate) family: IpFamily,
-    pub(crate) timeout: Duration,
     pub(crate) nodelay: bool,
 }
 
-impl Default for Dial {
+impl Default for TcpDial {
     fn default() -> Self {
         Self {
             local_address: None,
             family: IpFamily::Any,
-            timeout: Duration::from_secs(10),
             nodelay: true,
         }
     }
@@ -34,14 +30,10 @@ impl Default for Dial {
 /// How long an attempt has for itself before the next address is tried (RFC 8305 section 5).
 const ATTEMPT_DELAY: Duration = Duration::from_millis(250);
 
-impl Dial {
-    pub(crate) async fn connect(&self, host: &str, port: u16) -> Result<TcpStream, Error> {
-        let connected = timeout(self.timeout, async {
-            let found = lookup_host((host, port)).await?;
-            let addresses = self.family.order(found);
-            self.race(addresses).await
-        });
-        let stream = connected.await.map_err(|_| Error::ConnectTimeout)??;
+impl TcpDial {
+    pub(crate) async fn connect(&self, host: &str, port: u16) -> io::Result<TcpStream> {
+        let found = lookup_host((host, port)).await?;
+        let stream = self.race(self.family.order(found)).await?;
         stream.set_nodelay(self.nodelay)?;
         Ok(stream)
     }

@@ -119,7 +119,7 @@ pub enum HandshakeError {
         /// The first byte that is wrong, counted from 0.
         at: usize,
     },
-    /// The URL begins with neither `ws://` nor `wss://`.
+    /// The URL begins with none of `ws://`, `wss://` and `ws+unix:`.
     UnsupportedScheme,
     /// The URL has characters that are not ASCII.
     NonAsciiUrl,
@@ -133,6 +133,8 @@ pub enum HandshakeError {
     InvalidPort,
     /// The user or the password in the URL cannot be sent (RFC 7617 section 2).
     InvalidCredentials,
+    /// A `ws+unix` URL has no path of a socket, or has no path behind it that begins with `/`.
+    InvalidSocketPath,
     /// This is not a name that a header field can have.
     InvalidHeaderName(Box<str>),
     /// The value of the field with this name has control characters.
@@ -177,6 +179,7 @@ impl HandshakeError {
                 | Self::UnsupportedHost
                 | Self::InvalidPort
                 | Self::InvalidCredentials
+                | Self::InvalidSocketPath
                 | Self::InvalidHeaderName(_)
                 | Self::InvalidHeaderValue(_)
                 | Self::ReservedHeader(_)
@@ -252,7 +255,7 @@ impl fmt::Display for HandshakeError {
             Self::DuplicateSubprotocol => "the response has more than one Sec-WebSocket-Protocol",
             Self::UnofferedSubprotocol => "the response names a subprotocol that was not offered",
             Self::InvalidUrl { at } => return write!(f, "the URL is malformed at byte {at}"),
-            Self::UnsupportedScheme => "the URL begins with neither ws:// nor wss://",
+            Self::UnsupportedScheme => "the URL begins with none of ws://, wss:// and ws+unix:",
             Self::NonAsciiUrl => {
                 "the URL is not ASCII: write its host in Punycode and percent-encode the rest"
             }
@@ -263,6 +266,9 @@ impl fmt::Display for HandshakeError {
             Self::InvalidCredentials => {
                 "the user or the password in the URL is not UTF-8, or has control characters, or \
                  the user has a colon"
+            }
+            Self::InvalidSocketPath => {
+                "the URL of a Unix socket is not like ws+unix:/path/to/socket:/resource"
             }
             Self::InvalidHeaderName(name) => {
                 return write!(f, "a header field cannot have the name {name:?}");

@@ -1,4 +1,4 @@
-//! `ws` and `wss` URLs (RFC 6455 section 3).
+//! `ws` and `wss` URLs (RFC 6455 section 3), and `ws+unix` ones.
 
 use alloc::borrow::ToOwned as _;
 use alloc::format;
@@ -8,11 +8,14 @@ use core::fmt;
 
 use fluent_uri::Uri;
 use fluent_uri::component::{Authority, Host};
-use fluent_uri::pct_enc::{DecodedChunk, EStr, encoder};
+use fluent_uri::pct_enc::{DecodedChunk, EStr, Encoder, encoder};
 
 use super::HandshakeError;
 
 /// Where a WebSocket is: a `ws` or `wss` URL, taken apart (RFC 6455 section 3).
+///
+/// A WebSocket over a Unix socket has a URL as Node's `ws` has it, `ws+unix:/path/to/socket:/resource?query`:
+/// what comes before the colon is the path of the socket, percent-decoded. Its host is `localhost`.
 ///
 /// ```
 /// use miniws_proto::Url;
@@ -22,6 +25,9 @@ use super::HandshakeError;
 /// assert_eq!((url.host(), url.port()), ("2001:db8::1", 8443));
 /// assert_eq!(url.authority(), "[2001:db8::1]:8443");
 /// assert_eq!(url.target(), "/chat?room=1");
+///
+/// let url = Url::parse("ws+unix:/run/chat.sock:/chat")?;
+/// assert_eq!((url.unix_path(), url.target()), (Some("/run/chat.sock"), "/chat"));
 /// # Ok::<(), miniws_proto::HandshakeError>(())
 /// ```
 #[derive(Clone, PartialEq, Eq)]
@@ -32,6 +38,7 @@ pub struct Url {
     port: u16,
     target: String,
     credentials: Option<(String, String)>,
+    unix_path: Option<String>,
 }
 
 impl Url {
@@ -52,21 +59,45 @@ impl Url {
         }
         let uri =
             Uri::parse(url).map_err(|error| HandshakeError::InvalidUrl { at: error.index() })?;
+        if uri.fragment().is_some() {
+            return Err(HandshakeError::FragmentInUrl);
+        }
         let scheme = uri.scheme().as_str();
+        if scheme.eq_ignore_ascii_case("ws+unix") {
+            return Self::over_unix(&uri);
+        }
         let is_secure = scheme.eq_ignore_ascii_case("wss");
         if !is_secure && !scheme.eq_ignore_ascii_case("ws") {
             return Err(HandshakeError::UnsupportedScheme);
         }
         let authority = uri.authority().ok_or(HandshakeError::EmptyHost)?;
-        if uri.fragment().is_some() {
-            return Err(HandshakeError::FragmentInUrl);
-        }
         Ok(Self {
             is_secure,
             host: supported_host(authority)?.to_owned(),
             port: port(authority)?.unwrap_or(default_port(is_secure)),
-            target: target(&uri),
+            target: target(uri.path().as_str(), uri.query()),
             credentials: authority.userinfo().map_or(Ok(None), credentials)?,
+            unix_path: None,
+        })
+    }
+
+    fn over_unix(uri: &Uri<&str>) -> Result<Self, HandshakeError> {
+        let (socket, path) = match uri.path().split_once(':') {
+            Some((socket, path)) => (socket, path.as_str()),
+            None => (uri.path(), ""),
+        };
+        let is_absolute = |path: &str| path.is_empty() || path.starts_with('/');
+        let socket = decode(socket).ok_or(HandshakeError::InvalidSocketPath)?;
+        if uri.authority().is_some() || socket.is_empty() || !is_absolute(path) {
+            return Err(HandshakeError::InvalidSocketPath);
+        }
+        Ok(Self {
+            is_secure: false,
+            host: "localhost".to_owned(),
+            port: default_port(false),
+            target: target(path, uri.query()),
+            credentials: None,
+            unix_path: Some(socket),
         })
     }
 
@@ -104,6 +135,12 @@ impl Url {
         &self.target
     }
 
+    /// The path of the Unix socket to connect to, of a `ws+unix` URL.
+    #[must_use]
+    pub fn unix_path(&self) -> Option<&str> {
+        self.unix_path.as_deref()
+    }
+
     /// The user and the password, percent-decoded. The password is empty where there is none.
     #[must_use]
     pub fn credentials(&self) -> Option<(&str, &str)> {
@@ -115,6 +152,9 @@ impl Url {
 impl fmt::Debug for Url {
     /// Leaves out the user and the password, so that they get into no log.
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        if let Some(socket) = &self.unix_path {
+            return write!(f, "ws+unix:{socket}:{}", self.target);
+        }
         let scheme = if self.is_secure { "wss" } else { "ws" };
         write!(f, "{scheme}://{}{}", self.authority(), self.target)
     }
@@ -152,12 +192,12 @@ fn port(authority: Authority<'_>) -> Result<Option<u16>, HandshakeError> {
 }
 
 /// RFC 6455 section 3: the path, `/` where it is empty, and the query.
-fn target(uri: &Uri<&str>) -> String {
-    let path = match uri.path().as_str() {
+fn target(path: &str, query: Option<&EStr<encoder::Query>>) -> String {
+    let path = match path {
         "" => "/",
         path => path,
     };
-    match uri.query() {
+    match query {
         Some(query) => format!("{path}?{query}"),
         None => path.to_owned(),
     }
@@ -167,7 +207,9 @@ fn credentials(
     userinfo: &EStr<encoder::Userinfo>,
 ) -> Result<Option<(String, String)>, HandshakeError> {
     let (user, password) = userinfo.split_once(':').unwrap_or((userinfo, EStr::EMPTY));
-    let (user, password) = (decode(user)?, decode(password)?);
+    let (user, password) = decode(user)
+        .zip(decode(password))
+        .ok_or(HandshakeError::InvalidCredentials)?;
     // RFC 7617 section 2: the first colon would end the user.
     if user.contains(':') {
         return Err(HandshakeError::InvalidCredentials);
@@ -175,7 +217,8 @@ fn credentials(
     Ok(Some((user, password)))
 }
 
-fn decode(encoded: &EStr<encoder::Userinfo>) -> Result<String, HandshakeError> {
+/// `None` for what is not UTF-8 or has control characters in it.
+fn decode<E: Encoder>(encoded: &EStr<E>) -> Option<String> {
     let mut decoded = Vec::new();
     for chunk in encoded.decode() {
         match chunk {
@@ -183,10 +226,8 @@ fn decode(encoded: &EStr<encoder::Userinfo>) -> Result<String, HandshakeError> {
             DecodedChunk::PctDecoded(byte) => decoded.push(byte),
         }
     }
-    match String::from_utf8(decoded) {
-        Ok(text) if !text.contains(char::is_control) => Ok(text),
-        _ => Err(HandshakeError::InvalidCredentials),
-    }
+    let text = String::from_utf8(decoded).ok()?;
+    (!text.contains(char::is_control)).then_some(text)
 }
 
 #[cfg(test)]

@@ -57,8 +57,37 @@ fn urls_that_are_well_formed() {
 }
 
 #[test]
+fn urls_of_unix_sockets() {
+    let cases = [
+        ("ws+unix:/run/a.sock:/chat?x", "/run/a.sock", "/chat?x"),
+        ("WS+UNIX:/run/a.sock", "/run/a.sock", "/"),
+        ("ws+unix:/run/a%20b%3ac:/d:e", "/run/a b:c", "/d:e"),
+        ("ws+unix:a.sock:?x", "a.sock", "/?x"),
+    ];
+    for (text, socket, target) in cases {
+        let url = Url::parse(text).unwrap();
+        assert_eq!(
+            (url.unix_path(), url.target()),
+            (Some(socket), target),
+            "{text}"
+        );
+        assert_eq!(
+            (&*url.authority(), url.is_secure()),
+            ("localhost", false),
+            "{text}"
+        );
+    }
+}
+
+#[test]
 fn urls_that_are_not() {
     let cases = [
+        ("ws+unix:", HandshakeError::InvalidSocketPath),
+        ("ws+unix::/a", HandshakeError::InvalidSocketPath),
+        ("ws+unix:/a:b", HandshakeError::InvalidSocketPath),
+        ("ws+unix:/a%00", HandshakeError::InvalidSocketPath),
+        ("ws+unix://host/a", HandshakeError::InvalidSocketPath),
+        ("ws+unix:/a#f", HandshakeError::FragmentInUrl),
         ("", HandshakeError::InvalidUrl { at: 0 }),
         ("h", HandshakeError::InvalidUrl { at: 1 }),
         ("ws://a b", HandshakeError::InvalidUrl { at: 6 }),

@@ -1,0 +1,36 @@
+//! What TLS needs on any runtime.
+
+use std::io;
+use std::sync::{Arc, LazyLock};
+
+use miniws_proto::Url;
+use rustls::pki_types::ServerName;
+use rustls::{ClientConfig, RootCertStore};
+
+/// A client's configuration: the roots that Mozilla trusts, and TLS 1.2 or 1.3.
+///
+/// The crypto provider is named here, so it does not matter whether the process has a default.
+#[must_use]
+pub fn client_config() -> Arc<ClientConfig> {
+    static CONFIG: LazyLock<Arc<ClientConfig>> = LazyLock::new(|| {
+        let roots = RootCertStore::from_iter(webpki_roots::TLS_SERVER_ROOTS.iter().cloned());
+        let provider = Arc::new(rustls::crypto::ring::default_provider());
+        let builder = ClientConfig::builder_with_provider(provider);
+        // These versions are what the provider is made for.
+        #[allow(clippy::expect_used)]
+        let builder = builder
+            .with_safe_default_protocol_versions()
+            .expect("ring has both versions");
+        let mut config = builder.with_root_certificates(roots).with_no_client_auth();
+        // The handshake is one of HTTP/1.1 (RFC 6455 section 4.1).
+        config.alpn_protocols = vec![b"http/1.1".to_vec()];
+        Arc::new(config)
+    });
+    Arc::clone(&CONFIG)
+}
+
+/// Whom the server's certificate has to name.
+pub fn server_name(url: &Url) -> io::Result<ServerName<'static>> {
+    let name = ServerName::try_from(url.host().to_owned());
+    name.map_err(|error| io::Error::new(io::ErrorKind::InvalidInput, error))
+}
