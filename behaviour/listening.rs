@@ -11,7 +11,7 @@ use super::support::{dial, join, listen, once, pipe, run, spawn, text, timeout, 
 use crate::miniws::{
     Accept, Client, Error, Event, Headers, Message, Request, Server, accept, connect,
 };
-use crate::runtime::{TcpListener, TcpStream};
+use crate::runtime::{TcpListener, TcpStream, tcp};
 
 #[test]
 fn a_host_and_a_port() {
@@ -61,7 +61,7 @@ fn a_listener_of_the_callers() {
         let url = format!("ws://{address}/");
         let (server, client) = join(listener.accept(), connect(&url)).await;
         let (server, client) = (server.unwrap().unwrap(), client.unwrap());
-        assert_eq!(server.remote_addr(), client.get_ref().local_addr().ok());
+        assert_eq!(server.remote_addr(), tcp(&client).local_addr().ok());
         assert_eq!(client.remote_addr(), Some(address));
     });
 }
@@ -168,12 +168,12 @@ fn small_messages_are_sent_at_once() {
             let (server, client) = join(listener.accept(), client).await;
             let (server, client) = (server.unwrap().unwrap(), client.unwrap());
             assert_eq!(server.get_ref().nodelay().unwrap(), nodelay);
-            assert_eq!(client.get_ref().nodelay().unwrap(), nodelay);
+            assert_eq!(tcp(&client).nodelay().unwrap(), nodelay);
         }
         let (mut listener, url) = listen(Server::new()).await;
         let (server, client) = join(listener.accept(), connect(&url)).await;
         assert!(server.unwrap().unwrap().get_ref().nodelay().unwrap());
-        assert!(client.unwrap().get_ref().nodelay().unwrap());
+        assert!(tcp(&client.unwrap()).nodelay().unwrap());
     });
 }
 

@@ -2,8 +2,7 @@
 
 use std::error::Error;
 
-use miniws_tokio::{Client, Config, DeflateConfig, Event, Message, WebSocket, connect};
-use tokio::net::TcpStream;
+use miniws_tokio::{Client, Config, DeflateConfig, Event, Message, NetStream, WebSocket, connect};
 
 const AGENT: &str = "miniws-tokio";
 
@@ -48,7 +47,7 @@ async fn run_case(url: &str) -> Result<(), miniws_tokio::Error> {
         .max_message_size(32 << 20)
         .max_frame_size(32 << 20)
         .deflate(Some(offer_all()));
-    let mut socket: WebSocket<TcpStream> = Client::new(url).config(config).connect().await?;
+    let mut socket: WebSocket<NetStream> = Client::new(url).config(config).connect().await?;
     while let Some(event) = socket.recv().await? {
         if let Event::Message(message) = event {
             socket.send(message).await?;

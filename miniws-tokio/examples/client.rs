@@ -14,9 +14,10 @@ use std::io::Write;
 use std::time::Duration;
 
 use lexopt::{Arg, Parser, ValueExt};
-use miniws_tokio::{Client, CloseCode, Config, DeflateConfig, Event, Message, WebSocket};
+use miniws_tokio::{
+    Client, CloseCode, Config, DeflateConfig, Event, Message, NetStream, WebSocket,
+};
 use tokio::io::{AsyncBufReadExt, BufReader, stdin};
-use tokio::net::TcpStream;
 use tokio::time::{sleep, timeout};
 
 type Error = Box<dyn std::error::Error + Send + Sync>;
@@ -58,7 +59,7 @@ const CHECK_TIMEOUT: Duration = Duration::from_secs(14);
 /// How long the server has to be quiet, after the last line, before it is taken to have said all.
 const QUIET: Duration = Duration::from_millis(200);
 
-async fn talk(mut socket: WebSocket<TcpStream>, binary: bool) -> Result<(), Error> {
+async fn talk(mut socket: WebSocket<NetStream>, binary: bool) -> Result<(), Error> {
     let mut lines = BufReader::new(stdin()).lines();
     let mut more = true;
     loop {
@@ -95,7 +96,7 @@ fn print(event: Event) -> Result<(), Error> {
     Ok(out.flush()?)
 }
 
-fn print_negotiated(socket: &WebSocket<TcpStream>) {
+fn print_negotiated(socket: &WebSocket<NetStream>) {
     match socket.deflate() {
         Some(params) => eprintln!("negotiated: {params}"),
         None => eprintln!("negotiated: no extension"),
@@ -126,7 +127,7 @@ async fn check(options: Options) -> Result<(), Error> {
     expect_normal(status.code, &status.reason)
 }
 
-async fn expect_echo(socket: &mut WebSocket<TcpStream>, message: Message) -> Result<(), Error> {
+async fn expect_echo(socket: &mut WebSocket<NetStream>, message: Message) -> Result<(), Error> {
     socket.send(message.clone()).await?;
     while let Some(event) = socket.recv().await? {
         match event {

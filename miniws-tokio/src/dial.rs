@@ -1,5 +1,6 @@
 //! The way to where a URL leads.
 
+use std::fmt;
 use std::io;
 #[cfg(feature = "rustls")]
 use std::sync::Arc;
@@ -12,7 +13,7 @@ use crate::tcp::TcpDial;
 use crate::{Error, NetStream};
 
 /// How to reach what a URL names.
-#[derive(Clone, Debug)]
+#[derive(Clone)]
 pub(crate) struct Dial {
     pub(crate) timeout: Duration,
     pub(crate) tcp: TcpDial,
@@ -61,6 +62,16 @@ impl Dial {
             io::ErrorKind::Unsupported,
             "wss:// needs TLS: turn on the feature `rustls`, or hand a TLS stream to `Client::handshake`",
         ))
+    }
+}
+
+impl fmt::Debug for Dial {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        // Not how to do TLS: that is long, and may be secret.
+        f.debug_struct("Dial")
+            .field("timeout", &self.timeout)
+            .field("tcp", &self.tcp)
+            .finish_non_exhaustive()
     }
 }
 

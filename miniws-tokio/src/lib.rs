@@ -23,8 +23,8 @@
 //! ```
 //!
 //! [`Client`] has the settings: subprotocols, headers, addresses, timeouts, a hook that sees the
-//! response. [`Client::handshake`] takes a stream that the caller has made, such as a TLS stream for
-//! `wss://`.
+//! response. The feature `rustls` is for `wss://` URLs, and `tls` for servers.
+//! [`Client::handshake`] takes a stream that the caller has made, one of another TLS library for example.
 //!
 //! # A server
 //!

@@ -8,11 +8,18 @@ use std::time::Duration;
 pub(crate) use futures_lite::io::{AsyncRead, AsyncReadExt, AsyncWrite, AsyncWriteExt, split};
 pub(crate) use std::time::Instant;
 
+use miniws_async_std::WebSocket;
+
 /// How late a timer may be: it is real time, and the machine may be busy.
 pub(crate) const LATE: Duration = Duration::MAX;
 
 /// Whether `wss://` URLs can be connected to.
 pub(crate) const HAS_TLS: bool = false;
+
+/// The TCP connection under a client's WebSocket.
+pub(crate) fn tcp<S: AsyncRead + AsyncWrite + Unpin>(socket: &WebSocket<S>) -> &S {
+    socket.get_ref()
+}
 
 pub(crate) async fn sleep(time: Duration) {
     async_io::Timer::after(time).await;

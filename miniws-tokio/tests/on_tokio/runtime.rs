@@ -6,12 +6,18 @@ use std::pin::Pin;
 use std::task::{Context, Poll, ready};
 use std::time::Duration;
 
+use miniws_tokio::{NetStream, WebSocket};
 pub(crate) use tokio::io::{AsyncRead, AsyncReadExt, AsyncWrite, AsyncWriteExt, ReadBuf, split};
 #[cfg(unix)]
 pub(crate) use tokio::net::UnixStream;
 pub(crate) use tokio::net::{TcpListener, TcpStream};
 use tokio::runtime::Builder;
 pub(crate) use tokio::time::{Instant, sleep};
+
+/// The TCP connection under a client's WebSocket.
+pub(crate) fn tcp(socket: &WebSocket<NetStream>) -> &TcpStream {
+    socket.get_ref().tcp().unwrap()
+}
 
 pub(crate) fn block_on<T>(test: impl Future<Output = T>) -> T {
     let mut builder = Builder::new_current_thread();
@@ -34,7 +40,7 @@ pub(crate) fn block_on_test_clock<T>(test: impl Future<Output = T>) -> T {
 pub(crate) const LATE: Duration = Duration::from_millis(2);
 
 /// Whether `wss://` URLs can be connected to.
-pub(crate) const HAS_TLS: bool = false;
+pub(crate) const HAS_TLS: bool = cfg!(feature = "rustls");
 
 pub(crate) fn spawn(task: impl Future<Output = ()> + Send + 'static) {
     tokio::spawn(task);
