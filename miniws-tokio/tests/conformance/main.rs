@@ -3,30 +3,23 @@
 
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)]
 
-mod action;
-mod drive;
-mod far;
-// What the core's test makes of the corpus's types.
-#[path = "../../../miniws-proto/tests/core_subject/given.rs"]
-mod given;
-mod pipe;
-mod start;
+mod runtime;
 mod subject;
-mod tcp;
-// And of the core's types.
-#[path = "../../../miniws-proto/tests/core_subject/view.rs"]
-mod view;
 
 use std::process::ExitCode;
 
 use miniws_conformance::{Need, Suite, Way, run_all};
+use miniws_tokio as miniws;
+use tokio::net::TcpStream;
 
-use drive::Futures;
+use runtime::Runtime;
+use subject::{Futures, over_pipe, over_tcp};
 
 fn main() -> ExitCode {
-    let kept = Suite::new(|case| start::over_pipe(case, Futures::Kept)).prefix("pipe/");
-    let dropped = Suite::new(|case| start::over_pipe(case, Futures::Dropped)).prefix("cancelled/");
-    let tcp = Suite::new(start::over_tcp)
+    let piped = |futures| Suite::new(move |case| over_pipe(case, futures, Runtime::new(false)));
+    let kept = piped(Futures::Kept).prefix("pipe/");
+    let dropped = piped(Futures::Dropped).prefix("cancelled/");
+    let tcp = Suite::new(|case| over_tcp(case, Runtime::new(true), TcpStream::from_std))
         .prefix("tcp/")
         .ways([Way::Whole, Way::Bytewise, Way::Random(1)])
         .lacks(Need::Clock)

@@ -1,16 +1,17 @@
 //! What the application does, done to a WebSocket.
 
 use miniws_conformance::{Action, CloseBody, kebab};
-use miniws_tokio::{Error, Message, PreparedMessage, SendError, State, WebSocket};
 
-use crate::far::Near;
-use crate::given::{self, message};
-use crate::view;
-
-pub(crate) type Socket = WebSocket<Near>;
+use super::given::{self, message};
+use super::view;
+use crate::miniws::{Error, Message, PreparedMessage, SendError, State, WebSocket};
+use crate::runtime::Near;
 
 /// Does what needs no waiting, and returns what does.
-pub(crate) fn perform(socket: &mut Socket, action: &Action) -> Result<Option<Waiting>, String> {
+pub(crate) fn perform<N: Near>(
+    socket: &mut WebSocket<N>,
+    action: &Action,
+) -> Result<Option<Waiting>, String> {
     match action {
         Action::Send(kind, data) => {
             let message = message(*kind, data)?;
@@ -48,7 +49,7 @@ pub(crate) enum Waiting {
 }
 
 impl Waiting {
-    pub(crate) async fn perform(&self, socket: &mut Socket) -> Result<(), String> {
+    pub(crate) async fn perform<N: Near>(&self, socket: &mut WebSocket<N>) -> Result<(), String> {
         match self {
             Self::Ping(data) => socket.ping(data).await,
             Self::Close(body) => {

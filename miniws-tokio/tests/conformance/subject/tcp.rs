@@ -3,7 +3,7 @@
 use std::io::{ErrorKind, Read, Write};
 use std::net::{Ipv4Addr, Shutdown, TcpListener, TcpStream};
 
-use crate::far::Far;
+use super::far::Far;
 
 pub(crate) struct TcpPeer {
     stream: TcpStream,

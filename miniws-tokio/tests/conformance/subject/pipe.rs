@@ -1,14 +1,10 @@
 //! A pipe in memory, which is as inconvenient as a transport may be.
 
 use std::collections::VecDeque;
-use std::io;
-use std::pin::Pin;
 use std::sync::{Arc, Mutex};
 use std::task::{Context, Poll, Waker, ready};
 
-use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
-
-use crate::far::Far;
+use super::far::Far;
 
 /// How much is read or written at a time: these, over and over.
 const PIECES: [usize; 7] = [1, 2, 1000, 3, 1, 70_000, 13];
@@ -54,37 +50,23 @@ impl PipeEnd {
         }
         Poll::Ready(PIECES[*turns / 2 % PIECES.len()])
     }
-}
 
-impl AsyncRead for PipeEnd {
-    fn poll_read(
-        mut self: Pin<&mut Self>,
-        cx: &mut Context<'_>,
-        buffer: &mut ReadBuf<'_>,
-    ) -> Poll<io::Result<()>> {
+    pub(crate) fn poll_read(&mut self, cx: &Context<'_>, buffer: &mut [u8]) -> Poll<usize> {
         let shared = self.shared.clone();
         let mut shared = shared.lock().unwrap();
         if shared.to_near.is_empty() && !shared.ended {
             shared.reader = Some(cx.waker().clone());
             return Poll::Pending;
         }
-        let most = ready!(self.turn(0, cx)).min(buffer.remaining());
+        let most = ready!(self.turn(0, cx)).min(buffer.len());
         let count = most.min(shared.to_near.len());
-        let (front, back) = shared.to_near.as_slices();
-        let of_front = count.min(front.len());
-        buffer.put_slice(&front[..of_front]);
-        buffer.put_slice(&back[..count - of_front]);
-        shared.to_near.drain(..count);
-        Poll::Ready(Ok(()))
+        for (byte, read) in buffer.iter_mut().zip(shared.to_near.drain(..count)) {
+            *byte = read;
+        }
+        Poll::Ready(count)
     }
-}
 
-impl AsyncWrite for PipeEnd {
-    fn poll_write(
-        mut self: Pin<&mut Self>,
-        cx: &mut Context<'_>,
-        bytes: &[u8],
-    ) -> Poll<io::Result<usize>> {
+    pub(crate) fn poll_write(&mut self, cx: &Context<'_>, bytes: &[u8]) -> Poll<usize> {
         let shared = self.shared.clone();
         let mut shared = shared.lock().unwrap();
         assert!(!shared.shut, "written after it was shut down");
@@ -95,17 +77,17 @@ impl AsyncWrite for PipeEnd {
         let most = ready!(self.turn(1, cx));
         let bytes = &bytes[..bytes.len().min(most)];
         shared.from_near.extend_from_slice(bytes);
-        Poll::Ready(Ok(bytes.len()))
+        Poll::Ready(bytes.len())
     }
 
-    fn poll_flush(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
-        self.turn(2, cx).map(|_| Ok(()))
+    pub(crate) fn poll_flush(&mut self, cx: &Context<'_>) -> Poll<()> {
+        self.turn(2, cx).map(drop)
     }
 
-    fn poll_shutdown(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
+    pub(crate) fn poll_shutdown(&mut self, cx: &Context<'_>) -> Poll<()> {
         ready!(self.turn(3, cx));
         self.shared.lock().unwrap().shut = true;
-        Poll::Ready(Ok(()))
+        Poll::Ready(())
     }
 }
 

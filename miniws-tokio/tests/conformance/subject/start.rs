@@ -4,18 +4,16 @@ use std::collections::VecDeque;
 use std::sync::{Arc, Mutex};
 
 use bytes::BytesMut;
-use miniws_conformance::{Asked, Case, Happening, Role, Start, Started};
-use miniws_tokio::{Client, Connection, Reply, Server, WebSocket};
-use tokio::net::TcpStream;
-use tokio::runtime::{Builder, Runtime};
+use miniws_conformance::{Asked, Case, Happening, Need, Role, Start, Started, Step};
 
-use crate::drive::{Application, Futures, Phase};
-use crate::far::Near;
-use crate::given::{accept, config, fixed_entropy, negotiated, reply};
-use crate::pipe::pipe;
-use crate::subject::TokioSubject;
-use crate::tcp::tcp;
-use crate::view;
+use super::drive::{Application, Futures, Phase};
+use super::far::Far;
+use super::given::{accept, config, fixed_entropy, negotiated, reply};
+use super::pipe::{PipeEnd, pipe};
+use super::tcp::tcp;
+use super::{AdapterSubject, Side, view};
+use crate::miniws::{Client, Connection, Reply, Server, WebSocket};
+use crate::runtime::{Near, Runtime};
 
 /// What the application has seen, to be told to the runner; the hooks add to it as well.
 #[derive(Clone)]
@@ -55,51 +53,54 @@ impl Seen {
     }
 }
 
-pub(crate) fn over_pipe(case: &Case, futures: Futures) -> Started {
-    Ok(Box::new(pipe_subject(case, futures)?))
+/// In memory.
+pub(crate) fn over_pipe(case: &Case, futures: Futures, runtime: Runtime) -> Started {
+    let is_real = runtime.is_real() && case.needs().contains(&Need::Clock);
+    let this = runtime.run(async { pipe_side(case, futures) })?;
+    subject(case, runtime, this, is_real)
 }
 
-/// In memory, and on a clock that the runner moves.
-pub(crate) fn pipe_subject(case: &Case, futures: Futures) -> Result<TokioSubject, String> {
-    let runtime = runtime(true)?;
-    let (near, far) = pipe();
-    let application = application(case, futures, Box::new(near), &runtime)?;
-    Ok(TokioSubject::new(
-        case,
-        runtime,
-        application,
-        Box::new(far),
-        false,
-    ))
+/// Over loopback TCP; `near` makes a runtime's stream of our end.
+pub(crate) fn over_tcp<N: Near>(
+    case: &Case,
+    runtime: Runtime,
+    near: fn(std::net::TcpStream) -> std::io::Result<N>,
+) -> Started {
+    let this = runtime.run(async {
+        let told = |error: std::io::Error| error.to_string();
+        let (ours, far) = tcp().map_err(told)?;
+        side(case, Futures::Kept, near(ours).map_err(told)?, far)
+    })?;
+    subject(case, runtime, this, true)
 }
 
-pub(crate) fn over_tcp(case: &Case) -> Started {
-    let runtime = runtime(false)?;
-    let (near, far) = tcp().map_err(|error| error.to_string())?;
-    let near = {
-        let _guard = runtime.enter();
-        TcpStream::from_std(near).map_err(|error| error.to_string())?
-    };
-    let application = application(case, Futures::Kept, Box::new(near), &runtime)?;
-    let subject = TokioSubject::new(case, runtime, application, Box::new(far), true);
+fn subject<N: Near>(case: &Case, runtime: Runtime, this: Side<N>, is_real: bool) -> Started {
+    let uses_up = |step: &&Step| matches!(step, Step::Held(_) | Step::Error(_));
+    let twins = case.steps.iter().filter(uses_up);
+    let twins = twins.map(|_| pipe_side(case, Futures::Kept));
+    let twins = runtime.run(async { twins.collect::<Result<_, _>>() })?;
+    let subject = AdapterSubject::new(runtime, this, twins, is_real);
     Ok(Box::new(subject))
 }
 
-fn runtime(is_paused: bool) -> Result<Runtime, String> {
-    Builder::new_current_thread()
-        .enable_all()
-        .start_paused(is_paused)
-        .build()
-        .map_err(|error| error.to_string())
+fn pipe_side(case: &Case, futures: Futures) -> Result<Side<PipeEnd>, String> {
+    let (near, far) = pipe();
+    side(case, futures, near, far)
 }
 
-fn application(
+fn side<N: Near>(
     case: &Case,
     futures: Futures,
-    near: Near,
-    runtime: &Runtime,
-) -> Result<Application, String> {
-    let _guard = runtime.enter();
+    near: N,
+    far: impl Far + 'static,
+) -> Result<Side<N>, String> {
+    Ok(Side {
+        application: application(case, futures, near)?,
+        far: Box::new(far),
+    })
+}
+
+fn application<N: Near>(case: &Case, futures: Futures, near: N) -> Result<Application<N>, String> {
     let config = config(&case.config);
     let seen = Seen {
         happenings: Arc::default(),
@@ -130,7 +131,7 @@ fn application(
     })
 }
 
-fn open(near: Near, connection: Connection) -> Phase {
+fn open<N: Near>(near: N, connection: Connection) -> Phase<N> {
     let socket = WebSocket::from_parts(near, connection, BytesMut::new());
     Phase::Open(Box::new(socket))
 }

@@ -7,11 +7,12 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::task::{Context, Poll, Wake, Waker};
 
 use miniws_conformance::{Failure, Happening, Status, kebab};
-use miniws_tokio::{Error, Event, HandshakeError};
 
-use crate::action::{Socket, Waiting};
-use crate::start::Seen;
-use crate::view;
+use super::action::Waiting;
+use super::start::Seen;
+use super::view;
+use crate::miniws::{Error, Event, HandshakeError, WebSocket};
+use crate::runtime::Near;
 
 /// What becomes of a future that is not ready.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -22,20 +23,20 @@ pub(crate) enum Futures {
     Dropped,
 }
 
-pub(crate) enum Phase {
-    Handshake(Pin<Box<dyn Future<Output = Result<Socket, Error>>>>),
-    Open(Box<Socket>),
+pub(crate) enum Phase<N> {
+    Handshake(Pin<Box<dyn Future<Output = Result<WebSocket<N>, Error>>>>),
+    Open(Box<WebSocket<N>>),
     Over(Option<Status>),
 }
 
 /// The application and all that it has.
-pub(crate) struct Application {
-    pub(crate) phase: Phase,
+pub(crate) struct Application<N> {
+    pub(crate) phase: Phase<N>,
     pub(crate) futures: Futures,
     pub(crate) seen: Seen,
 }
 
-impl Application {
+impl<N: Near> Application<N> {
     /// Polls until there is nothing to do but to wait.
     pub(crate) fn settle(&mut self, task: &Context<'_>) {
         let woken = Arc::new(Woken {
@@ -83,7 +84,7 @@ impl Application {
         }
     }
 
-    fn handshake_is_done(&mut self, result: Result<Socket, Error>) {
+    fn handshake_is_done(&mut self, result: Result<WebSocket<N>, Error>) {
         match result {
             Ok(socket) => self.phase = Phase::Open(Box::new(socket)),
             Err(error) => {
@@ -140,8 +141,8 @@ impl Application {
 
 /// Polls one future, which is dropped at the end: at the latest when there is nothing to do but to
 /// wait.
-fn recv(
-    socket: &mut Socket,
+fn recv<N: Near>(
+    socket: &mut WebSocket<N>,
     futures: Futures,
     woken: &Woken,
     cx: &mut Context<'_>,
@@ -165,7 +166,7 @@ fn receive_failed(error: &Error) -> Happening {
     }
 }
 
-fn failure(kind: String, status: Option<u16>) -> Happening {
+pub(crate) fn failure(kind: String, status: Option<u16>) -> Happening {
     Happening::Failure(Failure {
         kind,
         code: None,

@@ -1,6 +1,4 @@
-//! The peer's end of a transport, and the type of ours.
-
-use tokio::io::{AsyncRead, AsyncWrite};
+//! The peer's end of a transport.
 
 /// The peer's end.
 pub(crate) trait Far {
@@ -19,10 +17,3 @@ pub(crate) trait Far {
     /// Stops taking anything, or goes on.
     fn stall(&mut self, stalled: bool);
 }
-
-/// Our end.
-pub(crate) type Near = Box<dyn Stream>;
-
-pub(crate) trait Stream: AsyncRead + AsyncWrite + Unpin + Send {}
-
-impl<S: AsyncRead + AsyncWrite + Unpin + Send> Stream for S {}
