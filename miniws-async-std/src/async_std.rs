@@ -80,7 +80,9 @@ impl Server {
     ///
     /// ```
     /// # fn main() -> std::io::Result<()> { async_std::task::block_on(async {
-    /// let listener = miniws_async_std::async_std::Server::new().bind("localhost:0").await?;
+    /// use miniws_async_std::async_std::Server;
+    ///
+    /// let listener = Server::new().backlog(128).bind("localhost:0").await?;
     /// assert_ne!(listener.local_addr().port(), 0);
     /// # Ok(()) }) }
     /// ```

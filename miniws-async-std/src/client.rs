@@ -58,6 +58,29 @@ impl<R: 'static> Client<R> {
     ///
     /// User and password go into an `Authorization` header. What is wrong with a URL, or any other
     /// setting, is told when connecting.
+    ///
+    /// ```
+    /// # #[cfg(feature = "smol")] fn main() -> Result<(), Box<dyn std::error::Error>> { smol::block_on(async {
+    /// use miniws_async_std::smol::{Client, Server};
+    /// use miniws_async_std::{Accept, Attempt, Reply};
+    ///
+    /// let server = Server::new().verify(|attempt: Attempt| async move {
+    ///     match attempt.request().headers().get("Authorization") {
+    ///         Some("Basic YWRhOnNlY3JldA==") => Ok(Accept::new()), // ada:secret
+    ///         _ => Err(Reply::new(401)),
+    ///     }
+    /// });
+    /// let Ok(mut listener) = server.bind("[::1]:0").await else {
+    ///     return Ok(()); // there is no IPv6 here
+    /// };
+    /// let port = listener.local_addr().port();
+    /// smol::spawn(async move { while listener.accept().await.is_some() {} }).detach();
+    /// let url = format!("ws://ada:secret@[::1]:{port}/chat?room=7");
+    /// let socket = Client::new(&url).connect().await?;
+    /// assert_eq!(socket.remote_addr().map(|address| address.port()), Some(port));
+    /// # Ok(()) }) }
+    /// # #[cfg(not(feature = "smol"))] fn main() {}
+    /// ```
     pub fn new(url: &str) -> Self {
         Self {
             url: url.to_owned(),
@@ -222,6 +245,50 @@ impl<R: Runtime> Client<R> {
     /// # Cancel safety
     ///
     /// Dropping the future drops the connection.
+    ///
+    /// ```
+    /// # #[cfg(feature = "smol")] fn main() -> Result<(), Box<dyn std::error::Error>> { smol::block_on(async {
+    /// use std::time::Duration;
+    ///
+    /// use miniws_async_std::IpFamily;
+    /// use miniws_async_std::smol::{Client, Server};
+    ///
+    /// // It listens on one address of this host, and others may come first.
+    /// let mut listener = Server::new().bind("127.0.0.1:0").await?;
+    /// let port = listener.local_addr().port();
+    /// smol::spawn(async move { while listener.accept().await.is_some() {} }).detach();
+    ///
+    /// let url = format!("ws://localhost:{port}/chat?room=7");
+    /// let socket = Client::new(&url).connect_timeout(Duration::from_secs(3)).connect().await?;
+    /// println!("connected to {:?}", socket.remote_addr());
+    /// let client = Client::new(&url).ip_family(IpFamily::V4).local_address([127, 0, 0, 1].into());
+    /// let socket = client.connect().await?;
+    /// assert!(socket.remote_addr().is_some_and(|address| address.is_ipv4()));
+    /// # Ok(()) }) }
+    /// # #[cfg(not(feature = "smol"))] fn main() {}
+    /// ```
+    ///
+    /// ```
+    /// # #[cfg(feature = "async-std")] fn main() -> Result<(), Box<dyn std::error::Error>> { async_std::task::block_on(async {
+    /// use std::time::Duration;
+    ///
+    /// use miniws_async_std::IpFamily;
+    /// use miniws_async_std::async_std::{Client, Server};
+    ///
+    /// // It listens on one address of this host, and others may come first.
+    /// let mut listener = Server::new().bind("127.0.0.1:0").await?;
+    /// let port = listener.local_addr().port();
+    /// async_std::task::spawn(async move { while listener.accept().await.is_some() {} });
+    ///
+    /// let url = format!("ws://localhost:{port}/chat?room=7");
+    /// let socket = Client::new(&url).connect_timeout(Duration::from_secs(3)).connect().await?;
+    /// println!("connected to {:?}", socket.remote_addr());
+    /// let client = Client::new(&url).ip_family(IpFamily::V4).local_address([127, 0, 0, 1].into());
+    /// let socket = client.connect().await?;
+    /// assert!(socket.remote_addr().is_some_and(|address| address.is_ipv4()));
+    /// # Ok(()) }) }
+    /// # #[cfg(not(feature = "async-std"))] fn main() {}
+    /// ```
     pub fn connect(self) -> Connecting<R::TcpStream> {
         Connecting::new(async move {
             let url = miniws_proto::Url::parse(&self.url)?;

@@ -5,11 +5,12 @@ use std::future::{Future, pending};
 use std::io;
 use std::net::SocketAddr;
 use std::panic::AssertUnwindSafe;
-use std::pin::Pin;
+use std::pin::{Pin, pin};
 use std::time::Duration;
 
 use async_io::Timer;
 use futures_lite::{FutureExt, StreamExt};
+use futures_util::future::{Either, select};
 use futures_util::stream::FuturesUnordered;
 use miniws_adapter::Stop;
 
@@ -91,8 +92,21 @@ impl<R: Runtime> Listener<R> {
             if self.listener.is_none() && self.handshakes.is_empty() {
                 return None;
             }
-            match self.news().await {
-                News::Done(accepted) => return Some(accepted),
+            let is_full = self.handshakes.len() >= self.server.max_handshakes;
+            let news = {
+                let done = pin!(done(&mut self.handshakes));
+                let news = pin!(news::<R>(
+                    self.listener.as_ref(),
+                    is_full,
+                    &mut self.pause,
+                    &self.stop
+                ));
+                match select(done, news).await {
+                    Either::Left((accepted, _)) => return Some(accepted),
+                    Either::Right((news, _)) => news,
+                }
+            };
+            match news {
                 News::Came(stream, remote_addr) => self.begin(stream, remote_addr),
                 News::Stopped => {}
                 News::Ended => self.handshakes = FuturesUnordered::new(),
@@ -150,39 +164,6 @@ impl<R: Runtime> Listener<R> {
         }
     }
 
-    async fn news(&mut self) -> News<R::TcpStream> {
-        let is_full = self.handshakes.len() >= self.server.max_handshakes;
-        let (listener, pause, stop) = (&self.listener, &mut self.pause, &self.stop);
-        let done = async {
-            match self.handshakes.next().await {
-                Some(done) => News::Done(done),
-                None => pending().await,
-            }
-        };
-        let came = async {
-            match listener {
-                Some(listener) if !is_full => {
-                    let (stream, remote_addr) = accept::<R>(listener, pause).await;
-                    News::Came(stream, remote_addr)
-                }
-                _ => pending().await,
-            }
-        };
-        let stopped = async {
-            match listener {
-                Some(_) => {
-                    stop.stopped().await;
-                    News::Stopped
-                }
-                None => {
-                    stop.ended().await;
-                    News::Ended
-                }
-            }
-        };
-        done.or(came).or(stopped).await
-    }
-
     fn begin(&self, stream: R::TcpStream, remote_addr: SocketAddr) {
         let server = self.server.clone();
         // From now on, so that who closes all waits for handshakes as well.
@@ -200,13 +181,42 @@ impl<R: Runtime> Listener<R> {
     }
 }
 
-/// What a listener waits for.
-#[allow(clippy::large_enum_variant)] // It is taken apart as soon as it is there.
+/// What a listener waits for beside its handshakes.
 enum News<S> {
-    Done(Accepted<S>),
     Came(S, SocketAddr),
     Stopped,
     Ended,
+}
+
+async fn done<S>(handshakes: &mut FuturesUnordered<Handshake<S>>) -> Accepted<S> {
+    match handshakes.next().await {
+        Some(done) => done,
+        None => pending().await,
+    }
+}
+
+async fn news<R: Runtime>(
+    listener: Option<&R::TcpListener>,
+    is_full: bool,
+    pause: &mut Option<Timer>,
+    stop: &Stop,
+) -> News<R::TcpStream> {
+    let Some(listener) = listener else {
+        stop.ended().await;
+        return News::Ended;
+    };
+    let came = async {
+        if is_full {
+            return pending().await;
+        }
+        let (stream, remote_addr) = accept::<R>(listener, pause).await;
+        News::Came(stream, remote_addr)
+    };
+    let stopped = async {
+        stop.stopped().await;
+        News::Stopped
+    };
+    came.or(stopped).await
 }
 
 async fn accept<R: Runtime>(
@@ -252,6 +262,31 @@ pub struct Stopper(Stop);
 
 impl Stopper {
     /// Stops listening. Connections that are open are left alone; handshakes under way are finished.
+    ///
+    /// ```
+    /// # #[cfg(feature = "smol")] fn main() -> Result<(), Box<dyn std::error::Error>> { smol::block_on(async {
+    /// use miniws_async_std::smol::{Server, connect}; // or `miniws_async_std::async_std::{…}`
+    /// use miniws_async_std::{Event, Message};
+    ///
+    /// let listener = Server::new().bind("127.0.0.1:0").await?;
+    /// let url = format!("ws://{}/", listener.local_addr());
+    /// let stopper = listener.stopper();
+    /// let serving = smol::spawn(listener.serve(|mut socket| async move {
+    ///     while let Ok(Some(event)) = socket.recv().await {
+    ///         if let Event::Message(message) = event {
+    ///             let _ = socket.feed(message);
+    ///         }
+    ///     }
+    /// }));
+    /// let mut client = connect(&url).await?;
+    /// stopper.stop();
+    /// serving.await;
+    /// assert!(connect(&url).await.is_err());
+    /// client.send("still there?").await?;
+    /// assert_eq!(client.recv().await?, Some(Event::Message(Message::from("still there?"))));
+    /// # Ok(()) }) }
+    /// # #[cfg(not(feature = "smol"))] fn main() {}
+    /// ```
     pub fn stop(&self) {
         self.0.stop();
     }
@@ -264,6 +299,30 @@ impl Stopper {
     /// # Cancel safety
     ///
     /// When the future is dropped, the connections still close, but the deadline is not kept.
+    ///
+    /// ```
+    /// # #[cfg(feature = "async-std")] fn main() -> Result<(), Box<dyn std::error::Error>> { async_std::task::block_on(async {
+    /// use std::time::Duration;
+    ///
+    /// use async_std::task;
+    /// use miniws_async_std::async_std::{Server, connect}; // or `miniws_async_std::smol::{…}`
+    /// use miniws_async_std::{CloseCode, Event};
+    ///
+    /// let listener = Server::new().bind("127.0.0.1:0").await?;
+    /// let url = format!("ws://{}/", listener.local_addr());
+    /// let stopper = listener.stopper();
+    /// task::spawn(listener.serve(|mut socket| async move {
+    ///     while let Ok(Some(_)) = socket.recv().await {}
+    /// }));
+    /// let mut client = connect(&url).await?;
+    /// let stopping = task::spawn(async move { stopper.close_all(Duration::from_secs(5)).await });
+    /// let Some(Event::Close(Some(frame))) = client.recv().await? else { panic!() };
+    /// assert_eq!(frame.code(), CloseCode::GOING_AWAY); // 1001
+    /// assert_eq!(client.recv().await?, None);
+    /// stopping.await;
+    /// # Ok(()) }) }
+    /// # #[cfg(not(feature = "async-std"))] fn main() {}
+    /// ```
     pub async fn close_all(&self, deadline: Duration) {
         self.0.close();
         let all_gone = async {

@@ -173,6 +173,40 @@ impl<R> Server<R> {
     /// # Ok(()) }) }
     /// ```
     ///
+    /// What a client offers as extensions comes parsed:
+    ///
+    /// ```
+    /// use miniws_async_std::{Accept, Attempt, Headers, Reply, Request, Server};
+    /// use smol::net::unix::UnixStream;
+    ///
+    /// # fn main() -> Result<(), Box<dyn std::error::Error>> { smol::block_on(async {
+    /// # let mut headers = Headers::new();
+    /// # headers.push("Host", "example.org")?;
+    /// # headers.push("Upgrade", "websocket")?;
+    /// # headers.push("Connection", "Upgrade")?;
+    /// # headers.push("Sec-WebSocket-Version", "13")?;
+    /// # headers.push("Sec-WebSocket-Key", "dGhlIHNhbXBsZSBub25jZQ==")?;
+    /// headers.push(
+    ///     "Sec-WebSocket-Extensions",
+    ///     "mux; max-channels=4; flow-control, deflate-stream, application-extension; version=\"1.1.4\"",
+    /// )?;
+    /// let server = Server::new().verify(|attempt: Attempt| async move {
+    ///     let [mux, deflate_stream, application] = &attempt.extensions()[..] else {
+    ///         return Err(Reply::new(400));
+    ///     };
+    ///     assert_eq!(mux.name(), "mux");
+    ///     assert!(mux.params().eq([("max-channels", Some("4")), ("flow-control", None)]));
+    ///     assert_eq!((deflate_stream.name(), deflate_stream.params().count()), ("deflate-stream", 0));
+    ///     assert_eq!(application.name(), "application-extension");
+    ///     assert!(application.params().eq([("version", Some("1.1.4"))]));
+    ///     Ok(Accept::new())
+    /// });
+    /// let (stream, _client) = UnixStream::pair()?;
+    /// let request = Request::new("GET", "/", headers);
+    /// server.accept_request(request, stream, Default::default()).await?;
+    /// # Ok(()) }) }
+    /// ```
+    ///
     /// [`Reply::default`] rejects with status 403. A subprotocol that the [`Accept`] names takes the
     /// place of the other ways to choose one.
     pub fn verify<F, D>(mut self, hook: F) -> Self
@@ -209,6 +243,16 @@ impl<R> Server<R> {
     /// assert!(page.starts_with("HTTP/1.1 200") && page.ends_with("a page"));
     /// let refusal = answer(server, b"rubbish\r\n\r\n").await?;
     /// assert!(refusal.starts_with("HTTP/1.1 400"));
+    ///
+    /// use miniws_async_std::Config;
+    /// use std::time::Duration;
+    ///
+    /// let small = Server::new().config(Config::default().max_head_size(100));
+    /// let refusal = answer(small, &[b'a'; 1000]).await?;
+    /// assert!(refusal.starts_with("HTTP/1.1 431"));
+    /// let quick = Config::default().handshake_timeout(Duration::from_millis(20));
+    /// let refusal = answer(Server::new().config(quick), b"GET / HTTP/1.1\r\n").await?;
+    /// assert!(refusal.starts_with("HTTP/1.1 408"));
     /// # Ok(()) }) }
     /// ```
     pub fn plain(mut self, hook: impl Fn(&Request) -> Reply + Send + Sync + 'static) -> Self {
@@ -264,6 +308,22 @@ impl<R> Server<R> {
     /// # Cancel safety
     ///
     /// As [`accept`](Self::accept).
+    ///
+    /// ```
+    /// # #[cfg(feature = "smol")] fn main() -> Result<(), Box<dyn std::error::Error>> { smol::block_on(async {
+    /// use miniws_async_std::smol::{Server, connect};
+    /// use smol::net::TcpListener;
+    ///
+    /// let listener = TcpListener::bind("127.0.0.1:0").await?;
+    /// let url = format!("ws://{}/", listener.local_addr()?);
+    /// let client = smol::spawn(async move { connect(&url).await });
+    /// let (stream, remote_addr) = listener.accept().await?;
+    /// let socket = Server::new().accept_from(stream, remote_addr).await?;
+    /// assert_eq!(socket.remote_addr(), Some(remote_addr));
+    /// # drop(client);
+    /// # Ok(()) }) }
+    /// # #[cfg(not(feature = "smol"))] fn main() {}
+    /// ```
     pub async fn accept_from<S>(
         &self,
         stream: S,
@@ -351,6 +411,28 @@ impl<R: Runtime> Server<R> {
     /// # Errors
     ///
     /// When the listener has no local address.
+    ///
+    /// ```
+    /// # #[cfg(feature = "smol")] fn main() -> std::io::Result<()> { smol::block_on(async {
+    /// use miniws_async_std::smol::Server;
+    /// use smol::net::TcpListener;
+    ///
+    /// let listener = Server::new().listen(TcpListener::bind("127.0.0.1:0").await?)?;
+    /// println!("listening on ws://{}", listener.local_addr());
+    /// # Ok(()) }) }
+    /// # #[cfg(not(feature = "smol"))] fn main() {}
+    /// ```
+    ///
+    /// ```
+    /// # #[cfg(feature = "async-std")] fn main() -> std::io::Result<()> { async_std::task::block_on(async {
+    /// use async_std::net::TcpListener;
+    /// use miniws_async_std::async_std::Server;
+    ///
+    /// let listener = Server::new().listen(TcpListener::bind("127.0.0.1:0").await?)?;
+    /// println!("listening on ws://{}", listener.local_addr());
+    /// # Ok(()) }) }
+    /// # #[cfg(not(feature = "async-std"))] fn main() {}
+    /// ```
     pub fn listen(self, listener: R::TcpListener) -> io::Result<Listener<R>> {
         Listener::new(self, listener)
     }

@@ -81,7 +81,9 @@ impl Server {
     ///
     /// ```
     /// # fn main() -> std::io::Result<()> { smol::block_on(async {
-    /// let listener = miniws_async_std::smol::Server::new().bind("localhost:0").await?;
+    /// use miniws_async_std::smol::Server;
+    ///
+    /// let listener = Server::new().backlog(128).bind("localhost:0").await?;
     /// assert_ne!(listener.local_addr().port(), 0);
     /// # Ok(()) }) }
     /// ```

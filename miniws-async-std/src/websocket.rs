@@ -361,6 +361,7 @@ impl<S: AsyncRead + AsyncWrite + Unpin> WebSocket<S> {
     /// # let serving = smol::spawn(async move { while let Ok(Some(_)) = server.recv().await {} });
     /// let Some(Event::Pong(payload)) = client.recv().await? else { panic!() };
     /// assert_eq!(payload, "are you there?");
+    /// assert!(client.ping(&[0; 126]).await.is_err());
     /// # drop(serving);
     /// # Ok(()) }) }
     /// ```
@@ -503,6 +504,22 @@ impl<S: AsyncRead + AsyncWrite + Unpin> WebSocket<S> {
 
     /// How the connection ended, `None` while that is open: the peer's code and reason, 1005 when
     /// there was no code, 1006 when there was no close frame.
+    ///
+    /// ```
+    /// # use miniws_async_std::CloseCode;
+    /// # fn main() -> Result<(), Box<dyn std::error::Error>> { smol::block_on(async {
+    /// # let (ours, theirs) = smol::net::unix::UnixStream::pair()?;
+    /// # let serving = smol::spawn(async move { miniws_async_std::accept(theirs).await });
+    /// # let client = miniws_async_std::Client::new("ws://a.socket/").handshake(ours).await?;
+    /// # let mut server = serving.await?;
+    /// drop(client); // without a close
+    /// let cause = server.recv().await.unwrap_err();
+    /// assert!(cause.is_connection_lost());
+    /// let status = server.close_status().ok_or("it is over")?;
+    /// assert_eq!((status.code, status.clean), (CloseCode::ABNORMAL, false)); // 1006
+    /// println!("{cause}");
+    /// # Ok(()) }) }
+    /// ```
     pub fn close_status(&self) -> Option<CloseStatus> {
         self.driver.connection().close_status()
     }
