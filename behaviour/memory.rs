@@ -12,6 +12,8 @@ use super::support::alone::alone;
 use super::support::{
     calm, listen, once, pipe, remade, run, server, server_and_peer, text, wire, yield_now,
 };
+#[cfg(feature = "deflate")]
+use crate::miniws::{Compression, DeflateConfig};
 use crate::miniws::{Config, Event, Listener, Server, WebSocket};
 use crate::runtime::{TcpListener, TcpStream};
 
@@ -47,13 +49,15 @@ fn held() -> isize {
 }
 
 /// The peers are the standard library's, which holds nothing on the heap for them.
-async fn accept(listener: &mut Listener) -> (WebSocket<TcpStream>, Peer) {
+async fn accept(listener: &mut Listener, headers: &str) -> (WebSocket<TcpStream>, Peer) {
     let mut peer = Peer::connect(listener.local_addr()).unwrap();
-    peer.write_all(wire::request("").as_bytes()).unwrap();
+    peer.write_all(wire::request(headers).as_bytes()).unwrap();
     let socket = listener.accept().await.unwrap().unwrap();
-    let mut head = [0; 129];
-    peer.read_exact(&mut head).unwrap();
-    assert!(head.ends_with(b"\r\n\r\n"));
+    let (mut head, mut byte) = (Vec::new(), [0]);
+    while !head.ends_with(b"\r\n\r\n") {
+        peer.read_exact(&mut byte).unwrap();
+        head.extend(byte);
+    }
     (socket, peer)
 }
 
@@ -95,14 +99,14 @@ fn an_idle_connection() {
         let (mut listener, _) = listen(Server::new()).await;
         // What the runtime and the pool of buffers keep for good is there before it is counted.
         for _ in 0..20 {
-            let mut first = accept(&mut listener).await;
+            let mut first = accept(&mut listener, "").await;
             echo(&mut first).await;
             idle(&mut first).await;
         }
         let mut sockets = Vec::with_capacity(CONNECTIONS);
         let before = held();
         for _ in 0..CONNECTIONS {
-            let mut socket = accept(&mut listener).await;
+            let mut socket = accept(&mut listener, "").await;
             idle(&mut socket).await;
             sockets.push(socket);
         }
@@ -123,6 +127,52 @@ fn an_idle_connection() {
         assert!(inline < 1024);
     };
     alone("memory::an_idle_connection", || run(test));
+}
+
+/// Without context takeover, what compresses and inflates is shared by all connections.
+#[cfg(feature = "deflate")]
+#[test]
+fn an_idle_connection_that_compresses() {
+    const OFFER: &str = "Sec-WebSocket-Extensions: permessage-deflate; \
+                         client_no_context_takeover; server_no_context_takeover\r\n";
+    let test = async {
+        let config = Config::default().deflate(Some(DeflateConfig::default()));
+        let (mut listener, _) = listen(Server::new().config(config)).await;
+        let mut first = accept(&mut listener, OFFER).await;
+        compressed_echo(&mut first).await;
+        idle(&mut first).await;
+        let mut sockets = Vec::with_capacity(CONNECTIONS);
+        let before = held();
+        for _ in 0..CONNECTIONS {
+            let mut socket = accept(&mut listener, OFFER).await;
+            compressed_echo(&mut socket).await;
+            idle(&mut socket).await;
+            sockets.push(socket);
+        }
+        let each = each(before);
+        println!("an idle connection after a compressed echo: {each} bytes of heap");
+        // The states alone would be many times as much.
+        assert!(each < 1280);
+    };
+    alone("memory::an_idle_connection_that_compresses", || run(test));
+}
+
+#[cfg(feature = "deflate")]
+async fn compressed_echo((socket, peer): &mut (WebSocket<TcpStream>, Peer)) {
+    // RFC 7692 section 7.2.3.1.
+    peer.write_all(b"\xc1\x87\0\0\0\0\xf2\x48\xcd\xc9\xc9\x07\0")
+        .unwrap();
+    let message = text(socket.recv().await.unwrap());
+    assert_eq!(message, "Hello");
+    socket
+        .send_with(message, Compression::Always)
+        .await
+        .unwrap();
+    let mut head = [0; 2];
+    peer.read_exact(&mut head).unwrap();
+    assert_eq!(head[0], 0xc1);
+    peer.read_exact(&mut [0; 125][..usize::from(head[1])])
+        .unwrap();
 }
 
 /// What a stream of the runtime's costs without a WebSocket, to compare.
