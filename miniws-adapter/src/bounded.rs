@@ -70,9 +70,9 @@ impl<'a, S: Transport, T: Timer> Bounded<'a, S, T> {
     }
 
     /// Writes an answer after which nothing follows, and ends the connection so that the client
-    /// gets to see it. An answer that comes at the deadline is written if the transport takes it at
-    /// once.
+    /// gets to see it. An answer that comes at the deadline, or close to it, still has a second.
     pub(crate) async fn reply(&mut self, output: &mut SendQueue) {
+        self.deadline = self.deadline.max(T::now() + LINGER_TIME);
         if self.write(output).await.is_err() {
             return;
         }
