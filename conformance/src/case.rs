@@ -74,13 +74,16 @@ impl Case {
     }
 
     /// What is wrong with the case itself, beyond its syntax.
-    pub(crate) fn defect(&self) -> Option<&'static str> {
+    pub(crate) fn defect(&self, topic: &str) -> Option<&'static str> {
         let server_handshake = self.role == Role::Server && self.start == Start::Handshake;
         let client_handshake = self.role == Role::Client && self.start == Start::Handshake;
         let decides = self.accept.is_some() || self.reject.is_some() || self.plain.is_some();
-        let topic = self.file.file_stem().and_then(|stem| stem.to_str());
-        if self.id.split_once('/').map(|(topic, _)| topic) != topic {
-            Some("its id does not begin with the name of its file")
+        if self
+            .id
+            .split_once('/')
+            .is_none_or(|(begin, _)| begin != topic)
+        {
+            Some("its id does not begin with the name of its file or directory")
         } else if self.spec.trim().is_empty() {
             Some("it does not say what it rests on")
         } else if decides && !server_handshake {

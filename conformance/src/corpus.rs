@@ -40,7 +40,7 @@ impl Corpus {
         Self::load_from(&Path::new(env!("CARGO_MANIFEST_DIR")).join("cases"))
     }
 
-    /// Reads all `.toml` files of a directory.
+    /// Reads all `.toml` files of a directory and of the directories in it.
     ///
     /// # Errors
     ///
@@ -48,7 +48,7 @@ impl Corpus {
     pub fn load_from(directory: &Path) -> Result<Self, CorpusError> {
         let mut cases = Vec::new();
         for file in toml_files(directory)? {
-            cases.extend(read(&file)?);
+            cases.extend(read(directory, &file)?);
         }
         let mut ids = BTreeSet::new();
         match cases.iter().find(|case| !ids.insert(case.id.clone())) {
@@ -69,7 +69,9 @@ fn toml_files(directory: &Path) -> Result<Vec<PathBuf>, CorpusError> {
     let mut files = Vec::new();
     for entry in std::fs::read_dir(directory).map_err(wrong)? {
         let path = entry.map_err(wrong)?.path();
-        if path
+        if path.is_dir() {
+            files.extend(toml_files(&path)?);
+        } else if path
             .extension()
             .is_some_and(|extension| extension == "toml")
         {
@@ -80,7 +82,7 @@ fn toml_files(directory: &Path) -> Result<Vec<PathBuf>, CorpusError> {
     Ok(files)
 }
 
-fn read(file: &Path) -> Result<Vec<Case>, CorpusError> {
+fn read(directory: &Path, file: &Path) -> Result<Vec<Case>, CorpusError> {
     let wrong = |what: String| CorpusError {
         file: file.to_owned(),
         what,
@@ -89,12 +91,22 @@ fn read(file: &Path) -> Result<Vec<Case>, CorpusError> {
     let File { mut case } = toml::from_str(&text).map_err(|error| wrong(error.to_string()))?;
     for case in &mut case {
         // As it is named in messages: from this crate's directory on.
-        case.file = PathBuf::from("conformance/cases").join(file.file_name().unwrap_or_default());
-        if let Some(defect) = case.defect() {
+        let within = file.strip_prefix(directory).unwrap_or(file);
+        case.file = Path::new("conformance/cases").join(within);
+        if let Some(defect) = case.defect(&topic(within)) {
             return Err(wrong(format!("{}: {defect}", case.id)));
         }
     }
     Ok(case)
+}
+
+/// What the ids of a file's cases begin with: its name, or that of the directory it is in.
+fn topic(file: &Path) -> String {
+    let first = file.iter().next().unwrap_or_default();
+    Path::new(first)
+        .with_extension("")
+        .to_string_lossy()
+        .into_owned()
 }
 
 impl fmt::Display for CorpusError {

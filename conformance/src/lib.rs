@@ -1,7 +1,8 @@
 //! The conformance corpus: what a WebSocket endpoint does, written down as cases, and the runner
 //! that puts the cases to anything that can be driven through [`Subject`].
 //!
-//! The cases are TOML files under `cases/`, one file per topic; `README.md` describes the format.
+//! The cases are TOML files under `cases/`, a file or a directory for each topic; `README.md` describes the
+//! format.
 //! This crate knows nothing of any implementation: an implementation's tests depend on it, say how
 //! they are driven, and hand that to a [`Suite`]:
 //!
