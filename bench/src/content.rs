@@ -1,5 +1,7 @@
 //! What is in the messages.
 
+use std::fmt::Write;
+
 /// The kind of a message and of what is in it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Content {
@@ -8,6 +10,8 @@ pub enum Content {
     Ascii,
     /// Text of one to four bytes a character.
     MultiByte,
+    /// Records in JSON, that can be compressed.
+    Json,
 }
 
 impl Content {
@@ -16,6 +20,7 @@ impl Content {
             Self::Binary => "binary",
             Self::Ascii => "ascii",
             Self::MultiByte => "multi",
+            Self::Json => "json",
         }
     }
 
@@ -33,6 +38,7 @@ impl Content {
                 .map(|at| b' ' + ((at + variant) % 95) as u8)
                 .collect(),
             Self::MultiByte => multi_byte(size, variant),
+            Self::Json => json(size, variant),
         }
     }
 }
@@ -49,5 +55,29 @@ fn multi_byte(size: usize, variant: usize) -> Vec<u8> {
             character
         });
     }
+    text.into_bytes()
+}
+
+fn json(size: usize, variant: usize) -> Vec<u8> {
+    let mut text = String::with_capacity(size + 200);
+    let mut random = variant as u32;
+    let mut next = || {
+        random = random.wrapping_mul(1_664_525).wrapping_add(1_013_904_223);
+        random >> 8
+    };
+    while text.len() < size {
+        let price = next() % 100_000;
+        let _ = write!(
+            text,
+            r#"{{"id":{},"symbol":"{}","price":{}.{:02},"volume":{},"side":"{}"}},"#,
+            next() % 10_000_000,
+            ["EURUSD", "USDJPY", "GBPUSD", "AUDNZD"][next() as usize % 4],
+            price / 100,
+            price % 100,
+            next() % 50_000,
+            if next() % 2 == 0 { "buy" } else { "sell" },
+        );
+    }
+    text.truncate(size);
     text.into_bytes()
 }

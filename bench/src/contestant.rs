@@ -1,27 +1,24 @@
 //! What a contestant has to be able to do.
 
-use std::net::TcpListener;
 use std::ops::Range;
 
 use bytes::Bytes;
 use tokio::io::{AsyncRead, AsyncWrite};
 
 use crate::meter;
-use crate::pipe::Pipe;
 use crate::wire::Role;
 
-/// A WebSocket library, or a way to use it.
+/// A WebSocket library, or a way to use it, over streams of type `S`.
 ///
 /// The same generic loops drive all of them; an implementation says how its library receives and
-/// sends one message, with the settings that serve it best.
+/// sends one message, with the settings that serve it best. Synchronous ones never wait in the
+/// futures that they return.
 #[allow(async_fn_in_trait, reason = "nothing here is shared between threads")]
-pub trait Contestant: 'static {
-    const INFO: Info;
+pub trait Contestant<S>: 'static {
+    /// A connection after its handshake.
+    type Socket: 'static;
 
-    /// A connection after its handshake, over a stream in memory.
-    type Socket;
-
-    fn open(pipe: Pipe, role: Role) -> Self::Socket;
+    fn open(stream: S, role: Role) -> Self::Socket;
 
     /// Receives until a data message has come, and shows it to `sink`. False at the end.
     async fn receive(socket: &mut Self::Socket, sink: &mut Sink) -> bool;
@@ -44,21 +41,7 @@ pub trait Contestant: 'static {
     }
 
     /// Sends back what comes, to the end of the stream.
-    fn echo(pipe: Pipe);
-
-    /// The same for every connection to a listener; whose handshake is made here. It never
-    /// returns. `None` for a contestant that has no server of its own.
-    const SERVE: Option<fn(TcpListener)> = None;
-}
-
-/// What the tables say about a contestant.
-#[derive(Clone, Copy, Debug)]
-pub struct Info {
-    pub name: &'static str,
-    /// As Cargo.lock names the package, for the version. Empty for the floor.
-    pub package: &'static str,
-    /// What it leaves out that RFC 6455 or a careful application asks for, and how it is set up.
-    pub notes: &'static str,
+    async fn echo(socket: &mut Self::Socket);
 }
 
 /// A stream as the asynchronous contestants want it.
@@ -66,7 +49,7 @@ pub trait Stream: AsyncRead + AsyncWrite + Unpin + 'static {}
 
 impl<S: AsyncRead + AsyncWrite + Unpin + 'static> Stream for S {}
 
-/// Takes received messages: measures some of them, or compares all.
+/// Takes received messages: measures some of them, compares all, or keeps the last.
 #[derive(Debug)]
 pub struct Sink {
     taken: u64,
@@ -79,6 +62,7 @@ pub struct Sink {
 enum Task {
     Measure(Range<u64>),
     Compare(Vec<(bool, Vec<u8>)>),
+    Keep(Bytes),
 }
 
 impl Sink {
@@ -100,10 +84,29 @@ impl Sink {
         }
     }
 
+    /// The last one is kept.
+    pub const fn keep() -> Self {
+        Self {
+            taken: 0,
+            special: 1,
+            task: Task::Keep(Bytes::new()),
+        }
+    }
+
     /// How many messages have come.
     #[inline]
     pub const fn taken(&self) -> u64 {
         self.taken
+    }
+
+    /// The message that was kept, to be sent.
+    pub fn kept(&self) -> Outgoing {
+        match &self.task {
+            Task::Keep(bytes) => Outgoing {
+                bytes: bytes.clone(),
+            },
+            Task::Measure(_) | Task::Compare(_) => Outgoing::new(Vec::new()),
+        }
     }
 
     /// A message has come.
@@ -123,7 +126,7 @@ impl Sink {
     #[cold]
     #[inline(never)]
     fn do_task(&mut self, is_text: bool, payload: &[u8]) {
-        match &self.task {
+        match &mut self.task {
             Task::Measure(messages) if self.taken == messages.start => {
                 self.special = messages.end;
                 meter::begin_measuring();
@@ -135,6 +138,10 @@ impl Sink {
                 let (expects_text, expected) = &expected[index];
                 assert_eq!(is_text, *expects_text, "the kind of message {}", self.taken);
                 assert!(payload == expected, "the payload of message {}", self.taken);
+            }
+            Task::Keep(last) => {
+                self.special += 1;
+                *last = Bytes::copy_from_slice(payload);
             }
         }
     }

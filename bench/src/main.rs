@@ -2,23 +2,35 @@
 
 mod allocator;
 mod block_on;
+mod broadcast;
 mod content;
 mod contestant;
 mod contestants;
+mod deflate;
 mod echo;
+mod entry;
+mod handshake;
+mod idle;
+mod load;
 mod meter;
 mod options;
 mod pipe;
 mod proto;
 mod report;
+mod rounds;
 mod serving;
 mod wire;
 
 use std::error::Error;
 use std::process::ExitCode;
 
+use rustix::process::{Resource, Rlimit, getrlimit, setrlimit};
+
 use options::{Command, HELP, Options};
 use report::Report;
+
+/// Runs a table, prints it and writes it.
+type Run = fn(&Options) -> Result<(), Box<dyn Error>>;
 
 fn main() -> ExitCode {
     match try_main() {
@@ -32,29 +44,87 @@ fn main() -> ExitCode {
 
 fn try_main() -> Result<ExitCode, Box<dyn Error>> {
     let options = Options::from_env()?;
-    // Some contestants want tokio's timer even where nothing waits for it.
-    let runtime = tokio::runtime::Builder::new_current_thread()
-        .enable_all()
-        .build()?;
-    let _context = runtime.enter();
-    match &options.command {
-        Command::Help => print!("{HELP}"),
-        Command::Proto => finish(&proto::run(&options), &options)?,
-        Command::Echo => finish(&echo::run(&options), &options)?,
-        Command::Serve { contestant } => serving::serve_named(contestant)?,
-        Command::Check => return Ok(check(&options)),
+    allow_descriptors()?;
+    let tables: &[Run] = match &options.command {
+        Command::Help => {
+            print!("{HELP}");
+            &[]
+        }
+        Command::Proto => &[proto],
+        Command::Echo => &[echo],
+        Command::Idle => &[idle],
+        Command::Broadcast => &[broadcast],
+        Command::Handshake => &[handshake],
+        Command::All => &[proto, echo, idle, broadcast, handshake],
+        Command::Readme => &[readme],
+        Command::Check => return in_memory(|| Ok(check(&options))),
+        Command::Part(part) => {
+            serving::run_named(part)?;
+            &[]
+        }
         Command::One {
             contestant,
             case,
             messages,
-        } => proto::one(contestant, case, *messages)?,
+        } => {
+            in_memory(|| Ok(proto::one(contestant, case, *messages)?))?;
+            &[]
+        }
+    };
+    for table in tables {
+        table(&options)?;
     }
     Ok(ExitCode::SUCCESS)
 }
 
-fn finish(report: &Report, options: &Options) -> std::io::Result<()> {
-    report::print(report);
-    report.write(&options.out)
+fn proto(options: &Options) -> Result<(), Box<dyn Error>> {
+    proto::run(options)
+        .iter()
+        .try_for_each(|report| finish(report, options))
+}
+
+fn echo(options: &Options) -> Result<(), Box<dyn Error>> {
+    finish(&echo::run(options), options)
+}
+
+fn idle(options: &Options) -> Result<(), Box<dyn Error>> {
+    finish(&idle::run(options), options)
+}
+
+fn broadcast(options: &Options) -> Result<(), Box<dyn Error>> {
+    finish(&broadcast::run(options), options)
+}
+
+fn handshake(options: &Options) -> Result<(), Box<dyn Error>> {
+    finish(&handshake::run(options)?, options)
+}
+
+fn readme(options: &Options) -> Result<(), Box<dyn Error>> {
+    Ok(report::print_readme(&options.out)?)
+}
+
+fn finish(report: &Report, options: &Options) -> Result<(), Box<dyn Error>> {
+    report.print();
+    Ok(report.write(&options.out)?)
+}
+
+/// As many sockets as the system allows.
+fn allow_descriptors() -> Result<(), Box<dyn Error>> {
+    let maximum = getrlimit(Resource::Nofile).maximum;
+    let limit = Rlimit {
+        current: maximum,
+        maximum,
+    };
+    Ok(setrlimit(Resource::Nofile, limit)?)
+}
+
+/// Some contestants want tokio's timer even where nothing waits for it.
+fn in_memory<T>(run: impl FnOnce() -> Result<T, Box<dyn Error>>) -> Result<T, Box<dyn Error>> {
+    let runtime = tokio::runtime::Builder::new_current_thread()
+        .enable_all()
+        .build()?;
+    let _context = runtime.enter();
+    run()
 }
 
 /// Puts everyone to the test.
@@ -62,11 +132,17 @@ fn check(options: &Options) -> ExitCode {
     let mut failed = 0;
     for contestant in contestants::ALL {
         for case in proto::all() {
-            if !options.enters(contestant.info.name) || !options.selects(&case.name()) {
+            let Some(proto) = contestant.proto(&case) else {
+                continue;
+            };
+            if contestant.name == contestants::HARNESS
+                || !options.enters(contestant.name)
+                || !options.selects(&case.name())
+            {
                 continue;
             }
-            if std::panic::catch_unwind(|| (contestant.check)(&case)).is_err() {
-                println!("{} fails at {}", contestant.info.name, case.name());
+            if std::panic::catch_unwind(|| (proto.check)(&case)).is_err() {
+                println!("{} fails at {}", contestant.name, case.name());
                 failed += 1;
             }
         }

@@ -9,33 +9,47 @@ use lexopt::prelude::*;
 #[derive(Clone, Debug)]
 pub struct Options {
     pub command: Command,
-    /// Fewer cases, shorter runs.
+    /// Few cases, short runs.
     pub quick: bool,
+    /// The cases that the README shows.
+    pub readme: bool,
     /// How often everybody takes their turn.
     pub rounds: usize,
-    /// How long one turn is, about.
+    /// How long one turn is, about; in memory it is a fifth of that.
     pub time: Duration,
-    /// Whether to measure times, and to count instructions.
+    /// Whether to measure times in memory, and to count instructions.
     pub times: bool,
     pub instructions: bool,
     /// Only cases whose names contain one of these.
     cases: Vec<String>,
     /// Only these contestants.
     contestants: Vec<String>,
+    /// Servers that are no contestants.
+    pub externals: Vec<External>,
     /// Where to write JSON and plots.
     pub out: PathBuf,
+}
+
+/// A server in a process of its own.
+#[derive(Clone, Debug)]
+pub struct External {
+    pub name: String,
+    pub command: String,
 }
 
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Command {
     Proto,
     Echo,
+    Idle,
+    Broadcast,
+    Handshake,
+    All,
+    Readme,
     Check,
-    /// A server in a process of its own.
-    Serve {
-        contestant: String,
-    },
-    /// A measurement in a process of its own.
+    /// What a process of its own does.
+    Part(Part),
+    /// A measurement in memory, in a process of its own.
     One {
         contestant: String,
         case: String,
@@ -44,21 +58,41 @@ pub enum Command {
     Help,
 }
 
+/// What a process of its own does until it is killed.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Part {
+    Serve { contestant: String, service: String },
+    Accept { contestant: String },
+    Connect { contestant: String, server: String },
+}
+
 pub const HELP: &str = "\
 miniws-bench TABLE [OPTION]...
 
 tables
-  proto      receiving and sending in memory
-  echo       servers over loopback TCP
-  check      no table: every contestant does every case of proto, and each byte is compared
+  proto      receiving and sending in memory: instructions, allocations, time
+  echo       servers over loopback TCP: processor time, messages a second, latency
+  idle       memory for each connection that waits
+  broadcast  one sends to a thousand
+  handshake  connections made and left
+  all        all of these
+
+no tables
+  check      every contestant does every case of proto, and each byte is compared
+  readme     prints, as Markdown, what is in the JSON of earlier runs, and plots it
 
 options
-  --quick            fewer cases, shorter runs
+  --quick            few cases, short runs
+  --readme           only the cases that `readme` shows
   --case TEXT        only cases with TEXT in their names (repeatable)
   --only NAME        only this contestant (repeatable)
-  --rounds N         how often everybody takes their turn
-  --no-times         count instructions only
-  --no-instructions  measure times only
+  --rounds N         how often everybody takes their turn, default 5
+  --time MS          how long one turn is, default 500; in memory a fifth of that
+  --no-times         proto counts instructions and allocations only
+  --no-instructions  proto measures times only
+  --external NAME=COMMAND
+                     another server (repeatable). COMMAND is run by the shell with one word behind
+                     it, echo, echo-deflate or broadcast, and prints its address on its first line
   --out FOLDER       where TABLE.json and TABLE.svg go, default results
 ";
 
@@ -73,48 +107,45 @@ impl Options {
         let mut options = Self {
             command: Command::Help,
             quick: false,
+            readme: false,
             rounds: 0,
-            time: Duration::from_millis(100),
+            time: Duration::ZERO,
             times: true,
             instructions: true,
             cases: Vec::new(),
             contestants: Vec::new(),
+            externals: Vec::new(),
             out: PathBuf::from("results"),
         };
         while let Some(argument) = parser.next()? {
             match argument {
-                Value(name) => {
-                    options.command = match name.string()?.as_str() {
-                        "proto" => Command::Proto,
-                        "echo" => Command::Echo,
-                        "check" => Command::Check,
-                        "serve" => Command::Serve {
-                            contestant: parser.value()?.string()?,
-                        },
-                        "one" => Command::One {
-                            contestant: parser.value()?.string()?,
-                            case: parser.value()?.string()?,
-                            messages: parser.value()?.parse()?,
-                        },
-                        other => return Err(format!("there is no table {other:?}").into()),
-                    }
-                }
+                Value(name) => options.command = Command::parse(&name.string()?, &mut parser)?,
                 Long("quick") => options.quick = true,
+                Long("readme") => options.readme = true,
                 Long("rounds") => options.rounds = parser.value()?.parse()?,
+                Long("time") => options.time = Duration::from_millis(parser.value()?.parse()?),
                 Long("case") => options.cases.push(parser.value()?.string()?),
                 Long("only") => options.contestants.push(parser.value()?.string()?),
                 Long("no-times") => options.times = false,
                 Long("no-instructions") => options.instructions = false,
+                Long("external") => {
+                    let external = parser.value()?.string()?;
+                    let (name, command) = external.split_once('=').ok_or("NAME=COMMAND, please")?;
+                    options.externals.push(External {
+                        name: name.to_owned(),
+                        command: command.to_owned(),
+                    });
+                }
                 Long("out") => options.out = parser.value()?.into(),
                 Long("help") | Short('h') => options.command = Command::Help,
                 _ => return Err(argument.unexpected()),
             }
         }
         if options.rounds == 0 {
-            options.rounds = if options.quick { 3 } else { 7 };
+            options.rounds = if options.quick { 1 } else { 5 };
         }
-        if options.quick {
-            options.time = Duration::from_millis(20);
+        if options.time.is_zero() {
+            options.time = Duration::from_millis(if options.quick { 100 } else { 500 });
         }
         Ok(options)
     }
@@ -125,5 +156,38 @@ impl Options {
 
     pub fn enters(&self, contestant: &str) -> bool {
         self.contestants.is_empty() || self.contestants.iter().any(|name| name == contestant)
+    }
+}
+
+impl Command {
+    fn parse(name: &str, parser: &mut lexopt::Parser) -> Result<Self, lexopt::Error> {
+        let mut next = || parser.value()?.string();
+        Ok(match name {
+            "proto" => Self::Proto,
+            "echo" => Self::Echo,
+            "idle" => Self::Idle,
+            "broadcast" => Self::Broadcast,
+            "handshake" => Self::Handshake,
+            "all" => Self::All,
+            "readme" => Self::Readme,
+            "check" => Self::Check,
+            "serve" => Self::Part(Part::Serve {
+                contestant: next()?,
+                service: next()?,
+            }),
+            "accept" => Self::Part(Part::Accept {
+                contestant: next()?,
+            }),
+            "connect" => Self::Part(Part::Connect {
+                contestant: next()?,
+                server: next()?,
+            }),
+            "one" => Self::One {
+                contestant: next()?,
+                case: next()?,
+                messages: next()?.parse().map_err(|_| "how many messages?")?,
+            },
+            other => return Err(format!("there is no table {other:?}").into()),
+        })
     }
 }

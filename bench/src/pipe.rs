@@ -2,6 +2,7 @@
 
 use std::hint::black_box;
 use std::io::{self, IoSlice, Read, Write};
+use std::net::TcpStream;
 use std::pin::Pin;
 use std::sync::{Arc, Mutex};
 use std::task::{Context, Poll};
@@ -72,14 +73,6 @@ impl Pipe {
         self
     }
 
-    /// Reads into memory that need not be initialised, as [`AsyncRead`] does.
-    #[inline]
-    pub fn read_into(&mut self, buffer: &mut BytesMut) -> usize {
-        self.give(buffer.capacity() - buffer.len(), |bytes| {
-            buffer.put_slice(bytes)
-        })
-    }
-
     /// Gives the next bytes to `put`, piece by piece, at most `room` of them. Returns how many.
     #[inline]
     fn give(&mut self, room: usize, mut put: impl FnMut(&[u8])) -> usize {
@@ -129,6 +122,44 @@ impl Pipe {
             append(output, bytes);
         }
     }
+}
+
+/// A stream that reads into memory that need not be initialised, as [`AsyncRead`] does.
+pub trait Source {
+    /// Reads into the spare room. 0 is the end.
+    fn read_into(&mut self, buffer: &mut BytesMut) -> usize;
+}
+
+impl Source for Pipe {
+    #[inline]
+    fn read_into(&mut self, buffer: &mut BytesMut) -> usize {
+        self.give(buffer.capacity() - buffer.len(), |bytes| {
+            buffer.put_slice(bytes)
+        })
+    }
+}
+
+impl Source for TcpStream {
+    fn read_into(&mut self, buffer: &mut BytesMut) -> usize {
+        read_spare(self, buffer).unwrap_or(0)
+    }
+}
+
+/// Reads into the spare room of a buffer.
+///
+/// # Errors
+///
+/// As the operating system says.
+#[expect(
+    unsafe_code,
+    reason = "zeroing the room first would cost more than reading into it"
+)]
+pub fn read_spare(stream: &TcpStream, buffer: &mut BytesMut) -> rustix::io::Result<usize> {
+    let (read, _) = rustix::io::read(stream, buffer.spare_capacity_mut())?;
+    let count = read.len();
+    // SAFETY: `read` is the initialised start of the spare room.
+    unsafe { buffer.set_len(buffer.len() + count) };
+    Ok(count)
 }
 
 #[cold]

@@ -13,6 +13,8 @@ pub const BINARY: u8 = 0x2;
 pub const CLOSE: u8 = 0x8;
 pub const PING: u8 = 0x9;
 pub const PONG: u8 = 0xa;
+/// Beside an opcode: the message is compressed.
+pub const RSV1: u8 = 0x40;
 
 /// Writes a frame's header in front of nothing yet; returns it and its length.
 pub fn header(opcode: u8, fin: bool, len: usize, key: Option<[u8; 4]>) -> ([u8; 14], usize) {
@@ -42,11 +44,60 @@ pub fn header(opcode: u8, fin: bool, len: usize, key: Option<[u8; 4]>) -> ([u8; 
     (header, end)
 }
 
-/// Masks or unmasks.
+/// Masks into other memory of the same length, in one pass.
+#[inline]
+pub fn copy_masked(key: [u8; 4], from: &[u8], to: &mut [u8]) {
+    #[cfg(target_arch = "x86_64")]
+    if from.len() >= 256 && is_x86_feature_detected!("avx2") {
+        #[expect(unsafe_code, reason = "the floor must not lose to others' AVX2")]
+        // SAFETY: the processor has it.
+        return unsafe { copy_masked_avx2(key, from, to) };
+    }
+    copy_masked_blocks(key, from, to);
+}
+
+#[cfg(target_arch = "x86_64")]
+#[target_feature(enable = "avx2")]
+fn copy_masked_avx2(key: [u8; 4], from: &[u8], to: &mut [u8]) {
+    copy_masked_blocks(key, from, to);
+}
+
+#[inline(always)]
+fn copy_masked_blocks(key: [u8; 4], from: &[u8], to: &mut [u8]) {
+    let wide = u32::from_ne_bytes(key);
+    let (from, from_rest) = from.as_chunks::<4>();
+    let (to, to_rest) = to.as_chunks_mut::<4>();
+    for (to, from) in to.iter_mut().zip(from) {
+        *to = (u32::from_ne_bytes(*from) ^ wide).to_ne_bytes();
+    }
+    for ((to, from), key) in to_rest.iter_mut().zip(from_rest).zip(key) {
+        *to = from ^ key;
+    }
+}
+
+/// Masks or unmasks, with the widest vectors that the processor has where that pays.
 #[inline]
 pub fn mask(key: [u8; 4], bytes: &mut [u8]) {
+    #[cfg(target_arch = "x86_64")]
+    if bytes.len() >= 256 && is_x86_feature_detected!("avx2") {
+        #[expect(unsafe_code, reason = "the floor must not lose to others' AVX2")]
+        // SAFETY: the processor has it.
+        return unsafe { mask_avx2(key, bytes) };
+    }
+    mask_blocks(key, bytes);
+}
+
+#[cfg(target_arch = "x86_64")]
+#[target_feature(enable = "avx2")]
+fn mask_avx2(key: [u8; 4], bytes: &mut [u8]) {
+    mask_blocks(key, bytes);
+}
+
+/// The compiler vectorises this for whatever its caller is compiled for.
+#[inline(always)]
+fn mask_blocks(key: [u8; 4], bytes: &mut [u8]) {
     let wide = u32::from_ne_bytes(key);
-    let (blocks, rest) = bytes.as_chunks_mut::<64>();
+    let (blocks, rest) = bytes.as_chunks_mut::<128>();
     for block in blocks {
         mask_quads(wide, block.as_chunks_mut().0);
     }
@@ -80,6 +131,8 @@ pub fn push_frame(out: &mut Vec<u8>, opcode: u8, fin: bool, key: Option<[u8; 4]>
 pub struct Header {
     pub opcode: u8,
     pub fin: bool,
+    /// The message is compressed (RFC 7692 section 6).
+    pub rsv1: bool,
     pub key: Option<[u8; 4]>,
     /// The header's own length.
     pub size: usize,
@@ -108,6 +161,7 @@ pub fn parse(bytes: &[u8]) -> Option<Header> {
     Some(Header {
         opcode: first & 0xf,
         fin: first & 0x80 != 0,
+        rsv1: first & RSV1 != 0,
         key,
         size,
         payload,

@@ -3,17 +3,21 @@
 use std::io::{IoSlice, Read, Write};
 use std::net::TcpListener;
 
-use crate::block_on::block_on;
-use crate::contestant::{Contestant, Info, Outgoing, Sink};
-use crate::pipe::Pipe;
-use crate::serving::bare;
+use tokio::io::{AsyncReadExt, AsyncWriteExt};
+use tokio::net::TcpStream;
+
+use super::FLOOR;
+use crate::contestant::{Contestant, Outgoing, Sink};
+use crate::entry::{Entry, Proto};
+use crate::serving::tokio::{self as serving, Handshakes};
+use crate::serving::{Service, bare, blocking, handshake};
 use crate::wire::{self, Role};
 
 /// Reads into one buffer, unmasks there, checks text, answers pings; knows no limits, no close, no
 /// errors, no order of fragments.
-pub struct Floor;
+struct Floor;
 
-pub struct Socket<S> {
+struct Socket<S> {
     stream: S,
     role: Role,
     buffer: Vec<u8>,
@@ -129,27 +133,26 @@ impl<S: Read + Write> Socket<S> {
             let _ = self.stream.write_vectored(&slices);
         } else {
             let key = self.key();
-            self.scratch.clear();
-            wire::push_frame(&mut self.scratch, opcode, true, Some(key), payload);
-            let _ = self.stream.write(&self.scratch);
+            let (header, start) = wire::header(opcode, true, payload.len(), Some(key));
+            let end = start + payload.len();
+            if self.scratch.len() < end {
+                self.scratch.resize(end, 0);
+            }
+            self.scratch[..start].copy_from_slice(&header[..start]);
+            wire::copy_masked(key, payload, &mut self.scratch[start..end]);
+            let _ = self.stream.write(&self.scratch[..end]);
         }
     }
 }
 
-impl Contestant for Floor {
-    const INFO: Info = Info {
-        name: "floor",
-        package: "",
-        notes: "no limits, no close, no errors, predictable masks; here to show the limit",
-    };
+impl<S: Read + Write + 'static> Contestant<S> for Floor {
+    type Socket = Socket<S>;
 
-    type Socket = Socket<Pipe>;
-
-    fn open(pipe: Pipe, role: Role) -> Self::Socket {
-        Socket::new(pipe, role)
+    fn open(stream: S, role: Role) -> Socket<S> {
+        Socket::new(stream, role)
     }
 
-    async fn receive(socket: &mut Self::Socket, sink: &mut Sink) -> bool {
+    async fn receive(socket: &mut Socket<S>, sink: &mut Sink) -> bool {
         match socket.receive() {
             Some((is_text, payload)) => {
                 sink.take(is_text, payload);
@@ -159,11 +162,11 @@ impl Contestant for Floor {
         }
     }
 
-    async fn send(socket: &mut Self::Socket, message: &Outgoing) {
+    async fn send(socket: &mut Socket<S>, message: &Outgoing) {
         socket.send(wire::BINARY, message.slice());
     }
 
-    async fn send_burst(socket: &mut Self::Socket, message: &Outgoing, count: usize) {
+    async fn send_burst(socket: &mut Socket<S>, message: &Outgoing, count: usize) {
         socket.scratch.clear();
         for _ in 0..count {
             let key = (socket.role == Role::Client).then(|| socket.key());
@@ -173,26 +176,60 @@ impl Contestant for Floor {
         let _ = socket.stream.write(&socket.scratch);
     }
 
-    async fn broadcast(sockets: &mut [Self::Socket], message: &Outgoing) {
+    async fn broadcast(sockets: &mut [Socket<S>], message: &Outgoing) {
         let mut frame = Vec::with_capacity(message.slice().len() + 10);
         wire::push_frame(&mut frame, wire::BINARY, true, None, message.slice());
         for socket in sockets {
-            let _ = socket.stream.write(&frame);
+            let _ = socket.stream.write_all(&frame);
         }
     }
 
-    fn echo(pipe: Pipe) {
-        block_on(async {
-            let mut socket = Socket::new(pipe, Role::Server);
-            let mut copy = Vec::new();
-            while let Some((is_text, payload)) = socket.receive() {
-                copy.clear();
-                copy.extend_from_slice(payload);
-                let opcode = if is_text { wire::TEXT } else { wire::BINARY };
-                socket.send(opcode, &copy);
-            }
-        });
+    async fn echo(socket: &mut Socket<S>) {
+        let mut copy = Vec::new();
+        while let Some((is_text, payload)) = socket.receive() {
+            copy.clear();
+            copy.extend_from_slice(payload);
+            let opcode = if is_text { wire::TEXT } else { wire::BINARY };
+            socket.send(opcode, &copy);
+        }
+    }
+}
+
+/// The bytes of a handshake that is the same each time, and nothing but a look at the answer.
+impl Handshakes for Floor {
+    async fn accept(_: TcpStream) -> Option<()> {
+        // The bare loop does that.
+        None
     }
 
-    const SERVE: Option<fn(TcpListener)> = Some(bare::serve::<bare::Floor>);
+    async fn connect(mut stream: TcpStream) -> Option<()> {
+        stream.write_all(handshake::REQUEST).await.ok()?;
+        let mut head = Vec::with_capacity(512);
+        while !head.ends_with(b"\r\n\r\n") {
+            if stream.read_buf(&mut head).await.ok()? == 0 {
+                return None;
+            }
+        }
+        handshake::is_accepted(&head).then_some(())
+    }
 }
+
+fn serve(listener: TcpListener, service: Service) {
+    match service {
+        Service::Broadcast => blocking::serve::<Floor>(listener, service),
+        Service::Echo | Service::EchoDeflate => bare::serve::<bare::Floor>(&listener, service),
+    }
+}
+
+pub const ENTRY: Entry = Entry {
+    package: "",
+    proto: Proto::of::<Floor>(),
+    serve: Some(serve),
+    broadcast: Some(serve),
+    accept: Some(|listener| serve(listener, Service::Echo)),
+    connect: Some(serving::connect::<Floor>),
+    ..Entry::new(
+        FLOOR,
+        "no limits, no close, no errors, keys that can be predicted; here to show the limit",
+    )
+};

@@ -1,35 +1,56 @@
 //! miniws-proto, driven by hand.
 
 use std::io::{IoSlice, Write};
-use std::net::TcpListener;
+use std::sync::{Arc, LazyLock};
 
 use bytes::{Buf, BytesMut};
-use miniws_proto::{Config, Connection, Event, MessageKind, Negotiated, PreparedMessage};
+use miniws_proto::negotiate::{DeflateParams, parse_extensions};
+use miniws_proto::{
+    Config, Connection, DeflateConfig, Event, MessageKind, Negotiated, PreparedMessage,
+};
 use miniws_tokio::OsEntropy;
 
-use crate::contestant::{Contestant, Info, Outgoing, Sink};
-use crate::pipe::Pipe;
-use crate::serving::bare;
+use crate::contestant::{Contestant, Outgoing, Sink};
+use crate::deflate::PARAMETERS;
+use crate::entry::{Entry, Proto};
+use crate::pipe::Source;
+use crate::serving::{Service, bare, blocking};
 use crate::wire::Role;
 
 /// The core without a runtime.
-pub struct MiniwsCore;
+pub struct MiniwsCore<const DEFLATE: bool = false>;
 
-pub struct Socket {
-    pipe: Pipe,
+pub struct Socket<S> {
+    stream: S,
     connection: Connection,
     input: BytesMut,
 }
 
+static PLAIN: LazyLock<Arc<Config>> = LazyLock::new(Arc::default);
+static COMPRESSED: LazyLock<Arc<Config>> =
+    LazyLock::new(|| Arc::new(Config::default().deflate(Some(DeflateConfig::default()))));
+
+/// The default settings, with and without compression.
+pub fn config<const DEFLATE: bool>() -> Arc<Config> {
+    Arc::clone(if DEFLATE { &COMPRESSED } else { &PLAIN })
+}
+
 /// A connection after its handshake.
-pub fn connection(role: Role) -> Connection {
+pub fn connection<const DEFLATE: bool>(role: Role) -> Connection {
+    let mut negotiated = Negotiated::default();
+    if DEFLATE {
+        let extensions = parse_extensions([PARAMETERS]).unwrap_or_default();
+        if let Some(params) = extensions.first().and_then(DeflateParams::from_extension) {
+            negotiated = negotiated.with_deflate(params);
+        }
+    }
     match role {
-        Role::Server => Connection::server(Config::default(), Negotiated::default()),
-        Role::Client => Connection::client(Config::default(), Negotiated::default(), OsEntropy),
+        Role::Server => Connection::server(config::<DEFLATE>(), negotiated),
+        Role::Client => Connection::client(config::<DEFLATE>(), negotiated, OsEntropy),
     }
 }
 
-impl Socket {
+impl<S: Source + Write> Socket<S> {
     #[inline]
     fn write(&mut self) {
         loop {
@@ -39,8 +60,10 @@ impl Socket {
             }
             let mut slices = [IoSlice::new(&[]); 4];
             let count = outgoing.chunks_vectored(&mut slices);
-            let written = self.pipe.write_vectored(&slices[..count]).unwrap_or(0);
-            outgoing.advance(written);
+            match self.stream.write_vectored(&slices[..count]) {
+                Ok(written @ 1..) => outgoing.advance(written),
+                _ => return,
+            }
         }
     }
 
@@ -53,31 +76,25 @@ impl Socket {
             }
             self.write();
             self.input.reserve(self.connection.read_hint());
-            if self.pipe.read_into(&mut self.input) == 0 {
+            if self.stream.read_into(&mut self.input) == 0 {
                 return None;
             }
         }
     }
 }
 
-impl Contestant for MiniwsCore {
-    const INFO: Info = Info {
-        name: "miniws-proto",
-        package: "miniws-proto",
-        notes: "ours without a runtime; all checks and limits; masks from the operating system's entropy",
-    };
+impl<S: Source + Write + 'static, const DEFLATE: bool> Contestant<S> for MiniwsCore<DEFLATE> {
+    type Socket = Socket<S>;
 
-    type Socket = Socket;
-
-    fn open(pipe: Pipe, role: Role) -> Socket {
+    fn open(stream: S, role: Role) -> Socket<S> {
         Socket {
-            pipe,
-            connection: connection(role),
+            stream,
+            connection: connection::<DEFLATE>(role),
             input: BytesMut::new(),
         }
     }
 
-    async fn receive(socket: &mut Socket, sink: &mut Sink) -> bool {
+    async fn receive(socket: &mut Socket<S>, sink: &mut Sink) -> bool {
         while let Some(event) = socket.receive() {
             if let Event::Message(message) = event {
                 sink.take(message.kind() == MessageKind::Text, message.as_bytes());
@@ -87,19 +104,19 @@ impl Contestant for MiniwsCore {
         false
     }
 
-    async fn send(socket: &mut Socket, message: &Outgoing) {
+    async fn send(socket: &mut Socket<S>, message: &Outgoing) {
         let _ = socket.connection.send(message.shared());
         socket.write();
     }
 
-    async fn send_burst(socket: &mut Socket, message: &Outgoing, count: usize) {
+    async fn send_burst(socket: &mut Socket<S>, message: &Outgoing, count: usize) {
         for _ in 0..count {
             let _ = socket.connection.send(message.shared());
         }
         socket.write();
     }
 
-    async fn broadcast(sockets: &mut [Socket], message: &Outgoing) {
+    async fn broadcast(sockets: &mut [Socket<S>], message: &Outgoing) {
         let prepared = PreparedMessage::new(message.shared());
         for socket in sockets {
             let _ = socket.connection.send_prepared(&prepared);
@@ -107,14 +124,33 @@ impl Contestant for MiniwsCore {
         }
     }
 
-    fn echo(pipe: Pipe) {
-        let mut socket = Self::open(pipe, Role::Server);
+    async fn echo(socket: &mut Socket<S>) {
         while let Some(event) = socket.receive() {
             if let Event::Message(message) = event {
                 let _ = socket.connection.send(message);
             }
         }
     }
-
-    const SERVE: Option<fn(TcpListener)> = Some(bare::serve::<bare::Core>);
 }
+
+/// A bare event loop for what many connections do at once; one thread where one sends to all.
+fn serve<const DEFLATE: bool>(listener: std::net::TcpListener, service: Service) {
+    match service {
+        Service::Broadcast => blocking::serve::<MiniwsCore<DEFLATE>>(listener, service),
+        Service::Echo | Service::EchoDeflate => {
+            bare::serve::<bare::Core<DEFLATE>>(&listener, service);
+        }
+    }
+}
+
+pub const ENTRY: Entry = Entry {
+    proto: Proto::of::<MiniwsCore>(),
+    proto_deflate: Proto::of::<MiniwsCore<true>>(),
+    serve: Some(serve::<false>),
+    serve_deflate: Some(serve::<true>),
+    broadcast: Some(serve::<false>),
+    ..Entry::new(
+        "miniws-proto",
+        "ours without a runtime; all checks and limits; keys from the system's entropy; compresses at level 3",
+    )
+};

@@ -1,46 +1,28 @@
 //! miniws-tokio.
 
-use std::net::TcpListener;
+use std::sync::Arc;
 
 use bytes::BytesMut;
-use miniws_tokio::{Event, MessageKind, PreparedMessage, WebSocket};
+use miniws_tokio::{Client, Event, MessageKind, PreparedMessage, Server, WebSocket};
+use tokio::net::TcpStream;
 
-use super::miniws_core::connection;
-use crate::block_on::block_on;
-use crate::contestant::{Contestant, Info, Outgoing, Sink, Stream};
-use crate::serving::tokio::serve;
-use crate::pipe::Pipe;
+use super::miniws_core::{config, connection};
+use crate::contestant::{Contestant, Outgoing, Sink, Stream};
+use crate::entry::{Entry, Proto};
+use crate::serving::tokio::{self as serving, Handshakes};
 use crate::wire::Role;
 
 /// Ours on tokio.
-pub struct MiniwsTokio;
+pub struct MiniwsTokio<const DEFLATE: bool = false>;
 
-async fn echo<S: Stream>(stream: S) {
-    let mut socket = WebSocket::from_parts(stream, connection(Role::Server), BytesMut::new());
-    // Receiving writes what is queued before it waits.
-    while let Ok(Some(event)) = socket.recv().await {
-        if let Event::Message(message) = event
-            && socket.feed(message).is_err()
-        {
-            return;
-        }
-    }
-}
+impl<S: Stream, const DEFLATE: bool> Contestant<S> for MiniwsTokio<DEFLATE> {
+    type Socket = WebSocket<S>;
 
-impl Contestant for MiniwsTokio {
-    const INFO: Info = Info {
-        name: "miniws-tokio",
-        package: "miniws-tokio",
-        notes: "ours on tokio; all checks, limits and timeouts",
-    };
-
-    type Socket = WebSocket<Pipe>;
-
-    fn open(pipe: Pipe, role: Role) -> Self::Socket {
-        WebSocket::from_parts(pipe, connection(role), BytesMut::new())
+    fn open(stream: S, role: Role) -> WebSocket<S> {
+        WebSocket::from_parts(stream, connection::<DEFLATE>(role), BytesMut::new())
     }
 
-    async fn receive(socket: &mut Self::Socket, sink: &mut Sink) -> bool {
+    async fn receive(socket: &mut WebSocket<S>, sink: &mut Sink) -> bool {
         while let Ok(Some(event)) = socket.recv().await {
             if let Event::Message(message) = event {
                 sink.take(message.kind() == MessageKind::Text, message.as_bytes());
@@ -50,27 +32,64 @@ impl Contestant for MiniwsTokio {
         false
     }
 
-    async fn send(socket: &mut Self::Socket, message: &Outgoing) {
+    async fn send(socket: &mut WebSocket<S>, message: &Outgoing) {
         let _ = socket.send(message.shared()).await;
     }
 
-    async fn send_burst(socket: &mut Self::Socket, message: &Outgoing, count: usize) {
+    async fn send_burst(socket: &mut WebSocket<S>, message: &Outgoing, count: usize) {
         for _ in 0..count {
             let _ = socket.feed(message.shared());
         }
         let _ = socket.flush().await;
     }
 
-    async fn broadcast(sockets: &mut [Self::Socket], message: &Outgoing) {
+    async fn broadcast(sockets: &mut [WebSocket<S>], message: &Outgoing) {
         let prepared = PreparedMessage::new(message.shared());
         for socket in sockets {
             let _ = socket.send_prepared(&prepared).await;
         }
     }
 
-    fn echo(pipe: Pipe) {
-        block_on(echo(pipe));
+    async fn echo(socket: &mut WebSocket<S>) {
+        // Receiving writes what is queued before it waits.
+        while let Ok(Some(event)) = socket.recv().await {
+            let Event::Message(message) = event else {
+                continue;
+            };
+            if !socket.can_send() && socket.flush().await.is_err() {
+                return;
+            }
+            if socket.feed(message).is_err() {
+                return;
+            }
+        }
+    }
+}
+
+impl Handshakes for MiniwsTokio {
+    async fn accept(stream: TcpStream) -> Option<()> {
+        let server = Server::new().config(Arc::clone(&config::<false>()));
+        let mut socket = server.accept(stream).await.ok()?;
+        while let Ok(Some(_)) = socket.recv().await {}
+        Some(())
     }
 
-    const SERVE: Option<fn(TcpListener)> = Some(|listener| serve(listener, echo));
+    async fn connect(stream: TcpStream) -> Option<()> {
+        let client = Client::new("ws://localhost/").config(config::<false>());
+        client.handshake(stream).await.ok().map(drop)
+    }
 }
+
+pub const ENTRY: Entry = Entry {
+    proto: Proto::of::<MiniwsTokio>(),
+    proto_deflate: Proto::of::<MiniwsTokio<true>>(),
+    serve: Some(serving::serve::<MiniwsTokio>),
+    serve_deflate: Some(serving::serve::<MiniwsTokio<true>>),
+    broadcast: Some(serving::serve::<MiniwsTokio>),
+    accept: Some(serving::accept::<MiniwsTokio>),
+    connect: Some(serving::connect::<MiniwsTokio>),
+    ..Entry::new(
+        "miniws-tokio",
+        "ours on tokio; all checks, limits and timeouts; compresses at level 3",
+    )
+};

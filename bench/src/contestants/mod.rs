@@ -1,57 +1,49 @@
-//! The contestants. To add one: a file that implements [`Contestant`], and a line in the list below.
+//! The contestants. To add one: a file with an [`Entry`], and two lines here.
 
-use std::net::TcpListener;
+mod fastwebsockets;
+mod floor;
+mod harness;
+mod miniws_async_std;
+mod miniws_blocking;
+mod miniws_core;
+mod miniws_tokio;
+mod sockudo_ws;
+mod soketto;
+mod tokio_tungstenite;
+mod tokio_websockets;
+mod tungstenite;
+mod web_socket;
+mod wtx;
+mod yawc;
 
-use crate::contestant::{Contestant, Info};
-use crate::proto::{Case, drive};
+use crate::entry::Entry;
+pub use miniws_core::connection;
 
-macro_rules! contestants {
-    ($($module:ident::$name:ident),* $(,)?) => {
-        $(mod $module;)*
+/// What is not to be beaten, and so is left out when the best is looked for.
+pub const FLOOR: &str = "floor";
+pub const HARNESS: &str = "(harness)";
 
-        /// All of them, in the order of the tables.
-        pub const ALL: &[Entry] = &[$(Entry::of::<$module::$name>()),*];
-    };
-}
-
-contestants![
-    floor::Floor,
-    miniws_core::MiniwsCore,
-    miniws_tokio::MiniwsTokio,
-    tungstenite::Tungstenite,
-    tokio_tungstenite::TokioTungstenite,
-    fastwebsockets::FastWebSockets,
-    tokio_websockets::TokioWebSockets,
-    sockudo_ws::SockudoWs,
-    yawc::Yawc,
-    wtx::Wtx,
-    web_socket::WebSocketCrate,
-    soketto::Soketto,
+/// All of them, in the order of the tables.
+pub const ALL: &[Entry] = &[
+    harness::ENTRY,
+    floor::ENTRY,
+    miniws_core::ENTRY,
+    miniws_tokio::ENTRY,
+    miniws_async_std::SMOL,
+    miniws_async_std::ASYNC_STD,
+    miniws_blocking::ENTRY,
+    tungstenite::ENTRY,
+    tokio_tungstenite::ENTRY,
+    fastwebsockets::ENTRY,
+    tokio_websockets::ENTRY,
+    sockudo_ws::ENTRY,
+    yawc::ENTRY,
+    wtx::ENTRY,
+    web_socket::ENTRY,
+    soketto::ENTRY,
 ];
-
-/// A contestant behind function pointers.
-#[derive(Clone, Copy)]
-pub struct Entry {
-    pub info: Info,
-    /// Does a case with at least so many messages, measured; tells how many it were.
-    pub run: fn(&Case, u64) -> u64,
-    /// Does a case with a few messages and compares every byte.
-    pub check: fn(&Case),
-    pub serve: Option<fn(TcpListener)>,
-}
-
-impl Entry {
-    const fn of<C: Contestant>() -> Self {
-        Self {
-            info: C::INFO,
-            run: drive::run::<C>,
-            check: drive::check::<C>,
-            serve: C::SERVE,
-        }
-    }
-}
 
 /// The one of this name.
 pub fn named(name: &str) -> Option<&'static Entry> {
-    ALL.iter().find(|entry| entry.info.name == name)
+    ALL.iter().find(|entry| entry.name == name)
 }

@@ -1,50 +1,73 @@
 //! sockudo-ws.
 
-use std::net::TcpListener;
+use std::fmt::Debug;
 
-use futures_util::{SinkExt, StreamExt};
-use sockudo_ws::{Config, Message, Role as TheirRole, WebSocketStream};
+use bytes::Bytes;
+use futures_util::{Sink as FuturesSink, SinkExt, Stream as FuturesStream, StreamExt};
+use sockudo_ws::client::WebSocketClient;
+use sockudo_ws::deflate::DeflateConfig;
+use sockudo_ws::handshake::server_handshake;
+use sockudo_ws::{
+    CompressedWebSocketStream, Config, Error, Http1, Message, Role as TheirRole, WebSocketStream,
+};
+use tokio::net::TcpStream;
 
-use crate::block_on::block_on;
-use crate::contestant::{Contestant, Info, Outgoing, Sink, Stream};
-use crate::serving::tokio::serve;
-use crate::pipe::Pipe;
+use crate::contestant::{Contestant, Outgoing, Sink, Stream};
+use crate::entry::{Entry, Proto};
+use crate::serving::tokio::{self as serving, Handshakes};
 use crate::wire::Role;
 
-pub struct SockudoWs;
+struct SockudoWs<const DEFLATE: bool = false>;
 
-fn open<S: Stream>(stream: S, role: Role) -> WebSocketStream<S> {
-    let role = match role {
-        Role::Server => TheirRole::Server,
-        Role::Client => TheirRole::Client,
-    };
-    WebSocketStream::from_raw(stream, role, Config::default())
+/// With compression it has another type.
+trait Open<S> {
+    type Socket: FuturesStream<Item = Result<Message, Error>>
+        + FuturesSink<Message, Error: Debug>
+        + Unpin
+        + 'static;
+
+    fn open(stream: S, role: Role) -> Self::Socket;
 }
 
-async fn echo<S: Stream>(stream: S) {
-    let mut socket = open(stream, Role::Server);
-    // Receiving writes what is queued before it waits.
-    while let Some(Ok(message)) = socket.next().await {
-        if (message.is_text() || message.is_binary()) && socket.feed(message).await.is_err() {
-            return;
+impl<S: Stream> Open<S> for SockudoWs {
+    type Socket = WebSocketStream<S>;
+
+    fn open(stream: S, role: Role) -> Self::Socket {
+        let role = match role {
+            Role::Server => TheirRole::Server,
+            Role::Client => TheirRole::Client,
+        };
+        WebSocketStream::from_raw(stream, role, Config::default())
+    }
+}
+
+impl<S: Stream> Open<S> for SockudoWs<true> {
+    type Socket = CompressedWebSocketStream<S>;
+
+    fn open(stream: S, role: Role) -> Self::Socket {
+        let deflate = DeflateConfig {
+            server_no_context_takeover: true,
+            client_no_context_takeover: true,
+            ..DeflateConfig::default()
+        };
+        match role {
+            Role::Server => CompressedWebSocketStream::server(stream, Config::default(), deflate),
+            Role::Client => CompressedWebSocketStream::client(stream, Config::default(), deflate),
         }
     }
 }
 
-impl Contestant for SockudoWs {
-    const INFO: Info = Info {
-        name: "sockudo-ws",
-        package: "sockudo-ws",
-        notes: "masks from fastrand, which can be predicted; deadlines kept",
-    };
+impl<S, const DEFLATE: bool> Contestant<S> for SockudoWs<DEFLATE>
+where
+    Self: Open<S>,
+{
+    type Socket = <Self as Open<S>>::Socket;
 
-    type Socket = WebSocketStream<Pipe>;
-
-    fn open(pipe: Pipe, role: Role) -> Self::Socket {
-        open(pipe, role)
+    fn open(stream: S, role: Role) -> <Self as Open<S>>::Socket {
+        <Self as Open<S>>::open(stream, role)
     }
 
-    async fn receive(socket: &mut Self::Socket, sink: &mut Sink) -> bool {
+    async fn receive(socket: &mut <Self as Open<S>>::Socket, sink: &mut Sink) -> bool {
         while let Some(Ok(message)) = socket.next().await {
             if message.is_text() || message.is_binary() {
                 sink.take(message.is_text(), message.as_bytes());
@@ -54,20 +77,61 @@ impl Contestant for SockudoWs {
         false
     }
 
-    async fn send(socket: &mut Self::Socket, message: &Outgoing) {
-        let _ = socket.send(Message::Binary(message.shared())).await;
+    async fn send(socket: &mut <Self as Open<S>>::Socket, message: &Outgoing) {
+        let _ = socket.send(binary(message.shared())).await;
     }
 
-    async fn send_burst(socket: &mut Self::Socket, message: &Outgoing, count: usize) {
+    async fn send_burst(socket: &mut <Self as Open<S>>::Socket, message: &Outgoing, count: usize) {
         for _ in 0..count {
-            let _ = socket.feed(Message::Binary(message.shared())).await;
+            let _ = socket.feed(binary(message.shared())).await;
         }
         let _ = socket.flush().await;
     }
 
-    fn echo(pipe: Pipe) {
-        block_on(echo(pipe));
+    async fn echo(socket: &mut <Self as Open<S>>::Socket) {
+        // Receiving writes what is queued before it waits.
+        while let Some(Ok(message)) = socket.next().await {
+            if (message.is_text() || message.is_binary()) && socket.feed(message).await.is_err() {
+                return;
+            }
+        }
+    }
+}
+
+const fn binary(bytes: Bytes) -> Message {
+    Message::Binary(bytes)
+}
+
+impl Handshakes for SockudoWs {
+    async fn accept(mut stream: TcpStream) -> Option<()> {
+        let leftover = server_handshake(&mut stream).await.ok()?.leftover;
+        let mut socket = WebSocketStream::from_raw_with_leftover(
+            stream,
+            TheirRole::Server,
+            Config::default(),
+            leftover,
+        );
+        while let Some(Ok(_)) = socket.next().await {}
+        Some(())
     }
 
-    const SERVE: Option<fn(TcpListener)> = Some(|listener| serve(listener, echo));
+    async fn connect(stream: TcpStream) -> Option<()> {
+        let client = WebSocketClient::<Http1>::new(Config::default());
+        let connected = client.connect_raw(stream, "localhost", "/", None).await;
+        connected.ok().map(drop)
+    }
 }
+
+pub const ENTRY: Entry = Entry {
+    proto: Proto::of::<SockudoWs>(),
+    proto_deflate: Proto::of::<SockudoWs<true>>(),
+    serve: Some(serving::serve::<SockudoWs>),
+    serve_deflate: Some(serving::serve::<SockudoWs<true>>),
+    broadcast: Some(serving::serve::<SockudoWs>),
+    accept: Some(serving::accept::<SockudoWs>),
+    connect: Some(serving::connect::<SockudoWs>),
+    ..Entry::new(
+        "sockudo-ws",
+        "keys from fastrand, which can be predicted; compresses at level 6",
+    )
+};

@@ -1,70 +1,42 @@
 //! soketto.
 
-use std::net::TcpListener;
-
 use soketto::connection::{Builder, Mode};
+use soketto::handshake::client::{Client, ServerResponse};
+use soketto::handshake::server::{Response, Server};
 use soketto::{Data, Receiver, Sender};
+use tokio::net::TcpStream;
 use tokio_util::compat::{Compat, TokioAsyncReadCompatExt};
 
-use crate::block_on::block_on;
-use crate::contestant::{Contestant, Info, Outgoing, Sink, Stream};
-use crate::serving::tokio::serve;
-use crate::pipe::Pipe;
+use crate::contestant::{Contestant, Outgoing, Sink, Stream};
+use crate::entry::{Entry, Proto};
+use crate::serving::tokio::{self as serving, Handshakes};
 use crate::wire::Role;
 
-pub struct Soketto;
+struct Soketto;
 
-pub struct Socket<S> {
+struct Socket<S> {
     sender: Sender<Compat<S>>,
     receiver: Receiver<Compat<S>>,
     message: Vec<u8>,
 }
 
-fn open<S: Stream>(stream: S, role: Role) -> Socket<S> {
-    let mode = match role {
-        Role::Server => Mode::Server,
-        Role::Client => Mode::Client,
-    };
-    let (sender, receiver) = Builder::new(stream.compat(), mode).finish();
-    Socket {
-        sender,
-        receiver,
-        message: Vec::new(),
-    }
-}
+impl<S: Stream> Contestant<S> for Soketto {
+    type Socket = Socket<S>;
 
-async fn echo<S: Stream>(stream: S) {
-    let mut socket = open(stream, Role::Server);
-    loop {
-        socket.message.clear();
-        let sent = match socket.receiver.receive_data(&mut socket.message).await {
-            Ok(Data::Binary(_)) => socket.sender.send_binary_mut(&mut socket.message).await,
-            Ok(Data::Text(_)) => match std::str::from_utf8(&socket.message) {
-                Ok(text) => socket.sender.send_text(text).await,
-                Err(_) => return,
-            },
-            Err(_) => return,
+    fn open(stream: S, role: Role) -> Socket<S> {
+        let mode = match role {
+            Role::Server => Mode::Server,
+            Role::Client => Mode::Client,
         };
-        if sent.is_err() || socket.sender.flush().await.is_err() {
-            return;
+        let (sender, receiver) = Builder::new(stream.compat(), mode).finish();
+        Socket {
+            sender,
+            receiver,
+            message: Vec::new(),
         }
     }
-}
 
-impl Contestant for Soketto {
-    const INFO: Info = Info {
-        name: "soketto",
-        package: "soketto",
-        notes: "no check for UTF-8 when receiving",
-    };
-
-    type Socket = Socket<Pipe>;
-
-    fn open(pipe: Pipe, role: Role) -> Self::Socket {
-        open(pipe, role)
-    }
-
-    async fn receive(socket: &mut Self::Socket, sink: &mut Sink) -> bool {
+    async fn receive(socket: &mut Socket<S>, sink: &mut Sink) -> bool {
         socket.message.clear();
         match socket.receiver.receive_data(&mut socket.message).await {
             Ok(data) => {
@@ -75,21 +47,70 @@ impl Contestant for Soketto {
         }
     }
 
-    async fn send(socket: &mut Self::Socket, message: &Outgoing) {
+    async fn send(socket: &mut Socket<S>, message: &Outgoing) {
         let _ = socket.sender.send_binary(message.slice()).await;
         let _ = socket.sender.flush().await;
     }
 
-    async fn send_burst(socket: &mut Self::Socket, message: &Outgoing, count: usize) {
+    async fn send_burst(socket: &mut Socket<S>, message: &Outgoing, count: usize) {
         for _ in 0..count {
             let _ = socket.sender.send_binary(message.slice()).await;
         }
         let _ = socket.sender.flush().await;
     }
 
-    fn echo(pipe: Pipe) {
-        block_on(echo(pipe));
+    async fn echo(socket: &mut Socket<S>) {
+        loop {
+            socket.message.clear();
+            let sent = match socket.receiver.receive_data(&mut socket.message).await {
+                Ok(Data::Binary(_)) => socket.sender.send_binary_mut(&mut socket.message).await,
+                Ok(Data::Text(_)) => match std::str::from_utf8(&socket.message) {
+                    Ok(text) => socket.sender.send_text(text).await,
+                    Err(_) => return,
+                },
+                Err(_) => return,
+            };
+            if sent.is_err() || socket.sender.flush().await.is_err() {
+                return;
+            }
+        }
+    }
+}
+
+impl Handshakes for Soketto {
+    async fn accept(stream: TcpStream) -> Option<()> {
+        let mut server = Server::new(stream.compat());
+        let key = server.receive_request().await.ok()?.key();
+        let accept = Response::Accept {
+            key,
+            protocol: None,
+        };
+        server.send_response(&accept).await.ok()?;
+        let (_sender, mut receiver) = server.into_builder().finish();
+        let _ = receiver.receive_data(&mut Vec::new()).await;
+        Some(())
     }
 
-    const SERVE: Option<fn(TcpListener)> = Some(|listener| serve(listener, echo));
+    async fn connect(stream: TcpStream) -> Option<()> {
+        let mut client = Client::new(stream.compat(), "localhost", "/");
+        match client.handshake().await.ok()? {
+            ServerResponse::Accepted { .. } => {
+                drop(client.into_builder().finish());
+                Some(())
+            }
+            _ => None,
+        }
+    }
 }
+
+pub const ENTRY: Entry = Entry {
+    proto: Proto::of::<Soketto>(),
+    serve: Some(serving::serve::<Soketto>),
+    broadcast: Some(serving::serve::<Soketto>),
+    accept: Some(serving::accept::<Soketto>),
+    connect: Some(serving::connect::<Soketto>),
+    ..Entry::new(
+        "soketto",
+        "no check for UTF-8 when receiving; writes each message at once",
+    )
+};

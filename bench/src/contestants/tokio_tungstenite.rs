@@ -1,52 +1,25 @@
 //! tokio-tungstenite.
 
-use std::net::TcpListener;
-
 use futures_util::{SinkExt, StreamExt};
-use tokio_tungstenite::WebSocketStream;
+use tokio::net::TcpStream;
+use tokio_tungstenite::{WebSocketStream, accept_async_with_config, client_async_with_config};
 use tungstenite::protocol::Message;
 
 use super::tungstenite::{config, role};
 use crate::block_on::{block_on, now};
-use crate::contestant::{Contestant, Info, Outgoing, Sink, Stream};
-use crate::serving::tokio::serve;
-use crate::pipe::Pipe;
+use crate::contestant::{Contestant, Outgoing, Sink, Stream};
+use crate::entry::{Entry, Proto};
+use crate::serving::tokio::{self as serving, Handshakes};
 use crate::wire::Role;
 
-pub struct TokioTungstenite;
+struct TokioTungstenite;
 
-async fn echo<S: Stream>(stream: S) {
-    let mut socket =
-        WebSocketStream::from_raw_socket(stream, role(Role::Server), Some(config())).await;
-    loop {
-        let next = match now(socket.next()).await {
-            Some(next) => next,
-            None => {
-                if socket.flush().await.is_err() {
-                    return;
-                }
-                socket.next().await
-            }
-        };
-        let Some(Ok(message)) = next else { return };
-        if (message.is_text() || message.is_binary()) && socket.feed(message).await.is_err() {
-            return;
-        }
-    }
-}
+impl<S: Stream> Contestant<S> for TokioTungstenite {
+    type Socket = WebSocketStream<S>;
 
-impl Contestant for TokioTungstenite {
-    const INFO: Info = Info {
-        name: "tokio-tungstenite",
-        package: "tokio-tungstenite",
-        notes: "read buffer of 8 KiB, as it is zeroed for each read",
-    };
-
-    type Socket = WebSocketStream<Pipe>;
-
-    fn open(pipe: Pipe, to: Role) -> Self::Socket {
+    fn open(stream: S, to: Role) -> Self::Socket {
         block_on(WebSocketStream::from_raw_socket(
-            pipe,
+            stream,
             role(to),
             Some(config()),
         ))
@@ -75,9 +48,48 @@ impl Contestant for TokioTungstenite {
         let _ = socket.flush().await;
     }
 
-    fn echo(pipe: Pipe) {
-        block_on(echo(pipe));
+    async fn echo(socket: &mut Self::Socket) {
+        loop {
+            let next = match now(socket.next()).await {
+                Some(next) => next,
+                None => {
+                    if socket.flush().await.is_err() {
+                        return;
+                    }
+                    socket.next().await
+                }
+            };
+            let Some(Ok(message)) = next else { return };
+            if (message.is_text() || message.is_binary()) && socket.feed(message).await.is_err() {
+                return;
+            }
+        }
+    }
+}
+
+impl Handshakes for TokioTungstenite {
+    async fn accept(stream: TcpStream) -> Option<()> {
+        let accepted = accept_async_with_config(stream, Some(config())).await;
+        let mut socket = accepted.ok()?;
+        while let Some(Ok(_)) = socket.next().await {}
+        Some(())
     }
 
-    const SERVE: Option<fn(TcpListener)> = Some(|listener| serve(listener, echo));
+    async fn connect(stream: TcpStream) -> Option<()> {
+        let url = "ws://localhost/";
+        let connected = client_async_with_config(url, stream, Some(config())).await;
+        connected.ok().map(drop)
+    }
 }
+
+pub const ENTRY: Entry = Entry {
+    proto: Proto::of::<TokioTungstenite>(),
+    serve: Some(serving::serve::<TokioTungstenite>),
+    broadcast: Some(serving::serve::<TokioTungstenite>),
+    accept: Some(serving::accept::<TokioTungstenite>),
+    connect: Some(serving::connect::<TokioTungstenite>),
+    ..Entry::new(
+        "tokio-tungstenite",
+        "read buffer of 8 KiB, as it is zeroed for each read",
+    )
+};

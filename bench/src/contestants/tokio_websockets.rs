@@ -1,50 +1,24 @@
 //! tokio-websockets.
 
-use std::net::TcpListener;
-
 use futures_util::{SinkExt, StreamExt};
+use tokio::net::TcpStream;
 use tokio_websockets::{ClientBuilder, Message, ServerBuilder, WebSocketStream};
 
-use crate::block_on::{block_on, now};
-use crate::contestant::{Contestant, Info, Outgoing, Sink, Stream};
-use crate::serving::tokio::serve;
-use crate::pipe::Pipe;
+use crate::block_on::now;
+use crate::contestant::{Contestant, Outgoing, Sink, Stream};
+use crate::entry::{Entry, Proto};
+use crate::serving::tokio::{self as serving, Handshakes};
 use crate::wire::Role;
 
-pub struct TokioWebSockets;
+struct TokioWebSockets;
 
-async fn echo<S: Stream>(stream: S) {
-    let mut socket = ServerBuilder::new().serve(stream);
-    loop {
-        let next = match now(socket.next()).await {
-            Some(next) => next,
-            None => {
-                if socket.flush().await.is_err() {
-                    return;
-                }
-                socket.next().await
-            }
-        };
-        let Some(Ok(message)) = next else { return };
-        if (message.is_text() || message.is_binary()) && socket.feed(message).await.is_err() {
-            return;
-        }
-    }
-}
+impl<S: Stream> Contestant<S> for TokioWebSockets {
+    type Socket = WebSocketStream<S>;
 
-impl Contestant for TokioWebSockets {
-    const INFO: Info = Info {
-        name: "tokio-websockets",
-        package: "tokio-websockets",
-        notes: "masks from fastrand, which can be predicted",
-    };
-
-    type Socket = WebSocketStream<Pipe>;
-
-    fn open(pipe: Pipe, role: Role) -> Self::Socket {
+    fn open(stream: S, role: Role) -> Self::Socket {
         match role {
-            Role::Server => ServerBuilder::new().serve(pipe),
-            Role::Client => ClientBuilder::new().take_over(pipe),
+            Role::Server => ServerBuilder::new().serve(stream),
+            Role::Client => ClientBuilder::new().take_over(stream),
         }
     }
 
@@ -69,9 +43,46 @@ impl Contestant for TokioWebSockets {
         let _ = socket.flush().await;
     }
 
-    fn echo(pipe: Pipe) {
-        block_on(echo(pipe));
+    async fn echo(socket: &mut Self::Socket) {
+        loop {
+            let next = match now(socket.next()).await {
+                Some(next) => next,
+                None => {
+                    if socket.flush().await.is_err() {
+                        return;
+                    }
+                    socket.next().await
+                }
+            };
+            let Some(Ok(message)) = next else { return };
+            if (message.is_text() || message.is_binary()) && socket.feed(message).await.is_err() {
+                return;
+            }
+        }
+    }
+}
+
+impl Handshakes for TokioWebSockets {
+    async fn accept(stream: TcpStream) -> Option<()> {
+        let (_, mut socket) = ServerBuilder::new().accept(stream).await.ok()?;
+        while let Some(Ok(_)) = socket.next().await {}
+        Some(())
     }
 
-    const SERVE: Option<fn(TcpListener)> = Some(|listener| serve(listener, echo));
+    async fn connect(stream: TcpStream) -> Option<()> {
+        let client = ClientBuilder::new().uri("ws://localhost/").ok()?;
+        client.connect_on(stream).await.ok().map(drop)
+    }
 }
+
+pub const ENTRY: Entry = Entry {
+    proto: Proto::of::<TokioWebSockets>(),
+    serve: Some(serving::serve::<TokioWebSockets>),
+    broadcast: Some(serving::serve::<TokioWebSockets>),
+    accept: Some(serving::accept::<TokioWebSockets>),
+    connect: Some(serving::connect::<TokioWebSockets>),
+    ..Entry::new(
+        "tokio-websockets",
+        "keys from fastrand, which can be predicted",
+    )
+};

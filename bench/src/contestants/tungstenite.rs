@@ -1,13 +1,16 @@
 //! tungstenite, the blocking core of tokio-tungstenite.
 
-use tungstenite::protocol::{Message, Role as TheirRole, WebSocketConfig};
-use tungstenite::WebSocket;
+use std::io::{Read, Write};
 
-use crate::contestant::{Contestant, Info, Outgoing, Sink};
-use crate::pipe::Pipe;
+use tungstenite::WebSocket;
+use tungstenite::protocol::{Message, Role as TheirRole, WebSocketConfig};
+
+use crate::contestant::{Contestant, Outgoing, Sink};
+use crate::entry::{Entry, Proto};
+use crate::serving::blocking;
 use crate::wire::Role;
 
-pub struct Tungstenite;
+struct Tungstenite;
 
 /// Small buffers: the one for reading is zeroed at each read.
 pub fn config() -> WebSocketConfig {
@@ -23,20 +26,14 @@ pub const fn role(role: Role) -> TheirRole {
     }
 }
 
-impl Contestant for Tungstenite {
-    const INFO: Info = Info {
-        name: "tungstenite",
-        package: "tungstenite",
-        notes: "synchronous; read buffer of 8 KiB, as it is zeroed for each read",
-    };
+impl<S: Read + Write + 'static> Contestant<S> for Tungstenite {
+    type Socket = WebSocket<S>;
 
-    type Socket = WebSocket<Pipe>;
-
-    fn open(pipe: Pipe, to: Role) -> Self::Socket {
-        WebSocket::from_raw_socket(pipe, role(to), Some(config()))
+    fn open(stream: S, to: Role) -> WebSocket<S> {
+        WebSocket::from_raw_socket(stream, role(to), Some(config()))
     }
 
-    async fn receive(socket: &mut Self::Socket, sink: &mut Sink) -> bool {
+    async fn receive(socket: &mut WebSocket<S>, sink: &mut Sink) -> bool {
         loop {
             match socket.read() {
                 Ok(Message::Binary(bytes)) => sink.take(false, &bytes),
@@ -48,23 +45,32 @@ impl Contestant for Tungstenite {
         }
     }
 
-    async fn send(socket: &mut Self::Socket, message: &Outgoing) {
+    async fn send(socket: &mut WebSocket<S>, message: &Outgoing) {
         let _ = socket.send(Message::Binary(message.shared()));
     }
 
-    async fn send_burst(socket: &mut Self::Socket, message: &Outgoing, count: usize) {
+    async fn send_burst(socket: &mut WebSocket<S>, message: &Outgoing, count: usize) {
         for _ in 0..count {
             let _ = socket.write(Message::Binary(message.shared()));
         }
         let _ = socket.flush();
     }
 
-    fn echo(pipe: Pipe) {
-        let mut socket = Self::open(pipe, Role::Server);
+    async fn echo(socket: &mut WebSocket<S>) {
         while let Ok(message) = socket.read() {
-            if message.is_text() || message.is_binary() {
-                let _ = socket.send(message);
+            if (message.is_text() || message.is_binary()) && socket.send(message).is_err() {
+                return;
             }
         }
     }
 }
+
+pub const ENTRY: Entry = Entry {
+    proto: Proto::of::<Tungstenite>(),
+    serve: Some(blocking::serve::<Tungstenite>),
+    broadcast: Some(blocking::serve::<Tungstenite>),
+    ..Entry::new(
+        "tungstenite",
+        "synchronous, a thread for each connection; read buffer of 8 KiB, as it is zeroed for each read",
+    )
+};

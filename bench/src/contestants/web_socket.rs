@@ -1,36 +1,22 @@
-//! web-socket.
-
-use std::net::TcpListener;
+//! web-socket. It has no handshake.
 
 use tokio::io::BufReader;
 use web_socket::{DataType, Event, MessageType, Stream as Part, WebSocket};
 
-use crate::block_on::block_on;
-use crate::contestant::{Contestant, Info, Outgoing, Sink, Stream};
-use crate::serving::tokio::serve;
-use crate::pipe::Pipe;
+use crate::contestant::{Contestant, Outgoing, Sink, Stream};
+use crate::entry::{Entry, Proto};
+use crate::serving::tokio as serving;
 use crate::wire::Role;
 
-pub struct WebSocketCrate;
+struct WebSocketCrate;
 
 /// A connection and the fragments so far, which it leaves to its user.
-pub struct Socket<S> {
+struct Socket<S> {
     inner: WebSocket<BufReader<S>>,
     fragments: Vec<u8>,
 }
 
 impl<S: Stream> Socket<S> {
-    fn new(stream: S, role: Role) -> Self {
-        let stream = BufReader::new(stream);
-        Self {
-            inner: match role {
-                Role::Server => WebSocket::server(stream),
-                Role::Client => WebSocket::client(stream),
-            },
-            fragments: Vec::new(),
-        }
-    }
-
     /// The next message.
     async fn receive(&mut self) -> Option<(MessageType, Box<[u8]>)> {
         loop {
@@ -54,34 +40,21 @@ impl<S: Stream> Socket<S> {
     }
 }
 
-async fn echo<S: Stream>(stream: S) {
-    let mut socket = Socket::new(stream, Role::Server);
-    while let Some((kind, data)) = socket.receive().await {
-        let frame = web_socket::Frame {
-            fin: true,
-            opcode: kind as u8,
-            data: &data,
-        };
-        if socket.inner.send_raw(frame).await.is_err() {
-            return;
+impl<S: Stream> Contestant<S> for WebSocketCrate {
+    type Socket = Socket<S>;
+
+    fn open(stream: S, role: Role) -> Socket<S> {
+        let stream = BufReader::new(stream);
+        Socket {
+            inner: match role {
+                Role::Server => WebSocket::server(stream),
+                Role::Client => WebSocket::client(stream),
+            },
+            fragments: Vec::new(),
         }
     }
-}
 
-impl Contestant for WebSocketCrate {
-    const INFO: Info = Info {
-        name: "web-socket",
-        package: "web-socket",
-        notes: "no check for UTF-8; fragments, pongs and closes left to its user; writes each message at once",
-    };
-
-    type Socket = Socket<Pipe>;
-
-    fn open(pipe: Pipe, role: Role) -> Self::Socket {
-        Socket::new(pipe, role)
-    }
-
-    async fn receive(socket: &mut Self::Socket, sink: &mut Sink) -> bool {
+    async fn receive(socket: &mut Socket<S>, sink: &mut Sink) -> bool {
         match socket.receive().await {
             Some((kind, data)) => {
                 sink.take(kind.is_text(), &data);
@@ -91,13 +64,30 @@ impl Contestant for WebSocketCrate {
         }
     }
 
-    async fn send(socket: &mut Self::Socket, message: &Outgoing) {
+    async fn send(socket: &mut Socket<S>, message: &Outgoing) {
         let _ = socket.inner.send(message.slice()).await;
     }
 
-    fn echo(pipe: Pipe) {
-        block_on(echo(pipe));
+    async fn echo(socket: &mut Socket<S>) {
+        while let Some((kind, data)) = socket.receive().await {
+            let frame = web_socket::Frame {
+                fin: true,
+                opcode: kind as u8,
+                data: &data,
+            };
+            if socket.inner.send_raw(frame).await.is_err() {
+                return;
+            }
+        }
     }
-
-    const SERVE: Option<fn(TcpListener)> = Some(|listener| serve(listener, echo));
 }
+
+pub const ENTRY: Entry = Entry {
+    proto: Proto::of::<WebSocketCrate>(),
+    serve: Some(serving::serve::<WebSocketCrate>),
+    broadcast: Some(serving::serve::<WebSocketCrate>),
+    ..Entry::new(
+        "web-socket",
+        "no check for UTF-8; handshakes, fragments, pongs and closes left to its user; writes each message at once",
+    )
+};

@@ -1,63 +1,52 @@
 //! yawc.
 
-use std::net::TcpListener;
+use std::sync::LazyLock;
 
 use futures_util::{SinkExt, StreamExt};
-use yawc::{Frame, OpCode, Options, Role as TheirRole, WebSocket};
+use tokio::net::TcpStream;
+use yawc::{DeflatePool, Frame, OpCode, Options, Role as TheirRole, WebSocket};
 
-use crate::block_on::{block_on, now};
-use crate::contestant::{Contestant, Info, Outgoing, Sink, Stream};
-use crate::serving::tokio::serve;
-use crate::pipe::Pipe;
+use crate::block_on::now;
+use crate::contestant::{Contestant, Outgoing, Sink, Stream};
+use crate::deflate::PARAMETERS;
+use crate::entry::{Entry, Proto};
+use crate::serving::hyper as over_hyper;
+use crate::serving::tokio::{self as serving, Handshakes};
 use crate::wire::Role;
 
-pub struct Yawc;
+struct Yawc<const DEFLATE: bool = false>;
 
-fn open<S: Stream + Send>(stream: S, role: Role) -> WebSocket<S> {
-    let role = match role {
-        Role::Server => TheirRole::Server,
-        Role::Client => TheirRole::Client,
-    };
+static POOL: LazyLock<DeflatePool> = LazyLock::new(|| DeflatePool::new(16));
+
+fn options(deflate: bool) -> Options {
     let limit = 64 << 20;
     let options = Options::default().with_utf8().with_limits(limit, limit);
-    match WebSocket::from_stream(stream, role, options) {
-        Ok(socket) => socket,
-        Err(error) => panic!("without extensions there is nothing to refuse: {error}"),
+    if deflate {
+        options
+            .with_balanced_compression()
+            .server_no_context_takeover()
+            .client_no_context_takeover()
+            .with_deflate_pool(POOL.clone())
+    } else {
+        options.without_compression()
     }
 }
 
-async fn echo<S: Stream + Send>(stream: S) {
-    let mut socket = open(stream, Role::Server);
-    loop {
-        let next = match now(socket.next()).await {
-            Some(next) => next,
-            None => {
-                if socket.flush().await.is_err() {
-                    return;
-                }
-                socket.next().await
-            }
+impl<S: Stream + Send, const DEFLATE: bool> Contestant<S> for Yawc<DEFLATE> {
+    type Socket = WebSocket<S>;
+
+    fn open(stream: S, role: Role) -> Self::Socket {
+        let role = match role {
+            Role::Server => TheirRole::Server,
+            Role::Client => TheirRole::Client,
         };
-        let Some(frame) = next else { return };
-        if matches!(frame.opcode(), OpCode::Text | OpCode::Binary)
-            && socket.feed(frame).await.is_err()
-        {
-            return;
+        let extensions = DEFLATE.then_some(PARAMETERS);
+        let opened =
+            WebSocket::from_stream_with_extensions(stream, role, extensions, options(DEFLATE));
+        match opened {
+            Ok(socket) => socket,
+            Err(error) => panic!("it has agreed to that: {error}"),
         }
-    }
-}
-
-impl Contestant for Yawc {
-    const INFO: Info = Info {
-        name: "yawc",
-        package: "yawc",
-        notes: "the check for UTF-8 turned on, which is off by default",
-    };
-
-    type Socket = WebSocket<Pipe>;
-
-    fn open(pipe: Pipe, role: Role) -> Self::Socket {
-        open(pipe, role)
     }
 
     async fn receive(socket: &mut Self::Socket, sink: &mut Sink) -> bool {
@@ -82,9 +71,60 @@ impl Contestant for Yawc {
         let _ = socket.flush().await;
     }
 
-    fn echo(pipe: Pipe) {
-        block_on(echo(pipe));
+    async fn echo(socket: &mut Self::Socket) {
+        loop {
+            let next = match now(socket.next()).await {
+                Some(next) => next,
+                None => {
+                    if socket.flush().await.is_err() {
+                        return;
+                    }
+                    socket.next().await
+                }
+            };
+            let Some(frame) = next else { return };
+            if matches!(frame.opcode(), OpCode::Text | OpCode::Binary)
+                && socket.feed(frame).await.is_err()
+            {
+                return;
+            }
+        }
+    }
+}
+
+impl Handshakes for Yawc {
+    async fn accept(stream: TcpStream) -> Option<()> {
+        over_hyper::accept(stream, |mut request| {
+            let upgraded = WebSocket::upgrade_with_options(&mut request, options(false));
+            let (response, upgraded) = upgraded.ok()?;
+            let stay = async {
+                if let Ok(mut socket) = upgraded.await {
+                    let _ = socket.next_frame().await;
+                }
+            };
+            Some((response, stay))
+        })
+        .await
     }
 
-    const SERVE: Option<fn(TcpListener)> = Some(|listener| serve(listener, echo));
+    async fn connect(stream: TcpStream) -> Option<()> {
+        let url = "ws://localhost/".parse().ok()?;
+        let connected = WebSocket::handshake(url, stream, options(false)).await;
+        connected.ok().map(drop)
+    }
 }
+
+pub const ENTRY: Entry = Entry {
+    proto: Proto::of::<Yawc>(),
+    proto_deflate: Proto::of::<Yawc<true>>(),
+    serve: Some(serving::serve::<Yawc>),
+    serve_deflate: Some(serving::serve::<Yawc<true>>),
+    broadcast: Some(serving::serve::<Yawc>),
+    accept: Some(serving::accept::<Yawc>),
+    connect: Some(serving::connect::<Yawc>),
+    ..Entry::new(
+        "yawc",
+        "the check for UTF-8 turned on, which is off by default; handshakes by hyper; compresses at \
+         its balanced level, by a shared pool",
+    )
+};

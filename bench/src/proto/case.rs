@@ -1,6 +1,7 @@
 //! What is measured.
 
 use crate::content::Content;
+use crate::deflate::deflate;
 use crate::wire::{self, Role};
 
 /// One row of the table.
@@ -14,8 +15,8 @@ pub struct Case {
     /// How many messages come with one read, or leave with one write. `None` is a stream without
     /// seams when receiving, and one after the other when sending.
     pub burst: Option<usize>,
-    /// Part of the quick selection.
-    pub quick: bool,
+    /// Compressed, with permessage-deflate.
+    pub deflate: bool,
 }
 
 /// What is done with messages.
@@ -40,18 +41,13 @@ pub fn all() -> Vec<Case> {
     for role in [Role::Server, Role::Client] {
         for content in [Content::Binary, Content::Ascii, Content::MultiByte] {
             for size in SIZES {
-                let mut case = Case::new(Way::Receive, role, content, size);
-                case.quick = match (role, content) {
-                    (Role::Server, Content::Binary) => true,
-                    (Role::Server, _) => size == 1 << 10,
-                    (Role::Client, _) => size == 16 || (size == 1 << 10 && !content.is_text()),
-                };
-                cases.push(case);
+                cases.push(Case::new(Way::Receive, role, content, size));
             }
         }
     }
     for content in [Content::Binary, Content::MultiByte] {
-        cases.push(Case::new(Way::Fragments(1 << 10), Role::Server, content, 64 << 10).quick());
+        let way = Way::Fragments(1 << 10);
+        cases.push(Case::new(way, Role::Server, content, 64 << 10));
     }
     for (way, burst, size) in [
         (Way::Receive, 1, 16),
@@ -60,31 +56,41 @@ pub fn all() -> Vec<Case> {
         (Way::Receive, 16, 1 << 10),
         (Way::Send, 16, 32),
         (Way::Send, 16, 1 << 10),
+        (Way::Pings, 1, 16),
     ] {
         let mut case = Case::new(way, Role::Server, Content::Binary, size);
         case.burst = Some(burst);
-        case.quick = burst == 1 || size == 32;
         cases.push(case);
     }
-    let mut pings = Case::new(Way::Pings, Role::Server, Content::Binary, 16).quick();
-    pings.burst = Some(1);
-    cases.push(pings);
     for role in [Role::Server, Role::Client] {
         for size in SIZES {
-            cases.push(Case::new(Way::Send, role, Content::Binary, size).quick());
+            cases.push(Case::new(Way::Send, role, Content::Binary, size));
         }
     }
     for size in [16, 1 << 10, 4 << 10, 16 << 10, 64 << 10] {
-        cases.push(Case::new(Way::Echo, Role::Server, Content::Binary, size).quick());
+        cases.push(Case::new(Way::Echo, Role::Server, Content::Binary, size));
     }
     for size in [125, 1 << 10, 16 << 10] {
         let way = Way::Broadcast(1000);
-        let mut case = Case::new(way, Role::Server, Content::Binary, size);
-        case.quick = size == 1 << 10;
-        cases.push(case);
+        cases.push(Case::new(way, Role::Server, Content::Binary, size));
+    }
+    for way in [Way::Receive, Way::Send] {
+        for size in [1 << 10, 16 << 10] {
+            let mut case = Case::new(way, Role::Server, Content::Json, size);
+            case.deflate = true;
+            cases.push(case);
+        }
     }
     cases
 }
+
+/// Part of the quick selection.
+const QUICK: [&str; 4] = [
+    "receive/server/binary/16",
+    "receive/server/multi/1K",
+    "send/client/binary/1K",
+    "send/server/json-deflate/1K",
+];
 
 /// The case of this name.
 pub fn named(name: &str) -> Option<Case> {
@@ -99,13 +105,12 @@ impl Case {
             content,
             size,
             burst: None,
-            quick: false,
+            deflate: false,
         }
     }
 
-    const fn quick(mut self) -> Self {
-        self.quick = true;
-        self
+    pub fn is_quick(&self) -> bool {
+        QUICK.contains(&&*self.name())
     }
 
     /// For people and for the command line, as `receive/server/binary/1K`.
@@ -122,7 +127,10 @@ impl Case {
             Role::Server => "server",
             Role::Client => "client",
         };
-        let content = self.content.name();
+        let mut content = self.content.name().to_owned();
+        if self.deflate {
+            content += "-deflate";
+        }
         let size = size_name(self.size);
         match self.burst {
             None => format!("{way}/{role}/{content}/{size}"),
@@ -144,12 +152,16 @@ impl Case {
             Role::Server => Some([0x12, 0x9a, 0xe7, 0x5c]),
             Role::Client => None,
         };
-        let opcode = if self.content.is_text() {
+        let mut opcode = if self.content.is_text() {
             wire::TEXT
         } else {
             wire::BINARY
         };
-        let payload = self.content.payload(self.size, variant);
+        let mut payload = self.content.payload(self.size, variant);
+        if self.deflate {
+            opcode |= wire::RSV1;
+            payload = deflate(&payload);
+        }
         let mut out = Vec::new();
         for _ in 0..self.messages_at_once() {
             if let Some(key) = &mut key {

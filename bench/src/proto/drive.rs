@@ -3,15 +3,17 @@
 use std::sync::{Arc, Mutex, PoisonError};
 
 use super::case::{Case, Way};
+use crate::allocator;
 use crate::block_on::block_on;
 use crate::contestant::{Contestant, Outgoing, Sink};
+use crate::deflate::inflate;
 use crate::meter;
 use crate::pipe::Pipe;
 use crate::wire::{self, Role};
 
 /// Does a case with at least so many messages, measured, after some that are not. Returns how many
 /// it were.
-pub fn run<C: Contestant>(case: &Case, messages: u64) -> u64 {
+pub fn run<C: Contestant<Pipe>>(case: &Case, messages: u64) -> u64 {
     let at_once = case.messages_at_once() as u64;
     let rounds = messages.div_ceil(at_once);
     let warm = warm_up(case).div_ceil(at_once);
@@ -32,7 +34,8 @@ pub fn run<C: Contestant>(case: &Case, messages: u64) -> u64 {
         }
         Way::Echo => {
             let segments = Arc::from([case.segment(0)]);
-            C::echo(Pipe::new(segments, warm, warm + rounds).pausing());
+            let pipe = Pipe::new(segments, warm, warm + rounds).pausing();
+            block_on(C::echo(&mut C::open(pipe, case.role)));
         }
         Way::Send => {
             let message = Outgoing::new(case.content.payload(case.size, 0));
@@ -81,13 +84,13 @@ fn stretch(case: &Case) -> Vec<u8> {
     }
 }
 
-fn receive<C: Contestant>(pipe: Pipe, role: Role, sink: &mut Sink, messages: u64) {
+fn receive<C: Contestant<Pipe>>(pipe: Pipe, role: Role, sink: &mut Sink, messages: u64) {
     let mut socket = C::open(pipe, role);
     block_on(async { while sink.taken() < messages && C::receive(&mut socket, sink).await {} });
     assert_eq!(sink.taken(), messages, "messages received");
 }
 
-async fn send<C: Contestant>(
+async fn send<C: Contestant<Pipe>>(
     socket: &mut C::Socket,
     message: &Outgoing,
     burst: Option<usize>,
@@ -101,12 +104,58 @@ async fn send<C: Contestant>(
     }
 }
 
+/// What a message leaves on the wire and in memory.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct Footprint {
+    /// Bytes sent for it, the frame's header included.
+    pub wire: u64,
+    /// Bytes that each connection holds after it.
+    pub heap: u64,
+}
+
+/// Does a case once on each of some connections.
+pub fn footprint<C: Contestant<Pipe>>(case: &Case) -> Footprint {
+    const CONNECTIONS: u64 = 200;
+    let segments: Arc<[_]> = Arc::from([case.segment(0)]);
+    let message = Outgoing::new(case.content.payload(case.size, 0));
+    let output = Arc::new(Mutex::new(Vec::with_capacity(4 * case.size + 1024)));
+    let once = async |output: Option<Arc<Mutex<Vec<u8>>>>| {
+        let mut pipe = Pipe::new(segments.clone(), u64::MAX, u64::MAX);
+        if let Some(output) = output {
+            pipe = pipe.keep(output);
+        }
+        let mut socket = C::open(pipe, case.role);
+        match case.way {
+            Way::Send | Way::Broadcast(_) => C::send(&mut socket, &message).await,
+            _ => {
+                C::receive(&mut socket, &mut Sink::measure(u64::MAX..u64::MAX)).await;
+            }
+        }
+        socket
+    };
+    block_on(async {
+        // Whatever is made once is made now.
+        drop(once(Some(output.clone())).await);
+        let mut sockets = Vec::with_capacity(CONNECTIONS as usize);
+        let before = allocator::held();
+        for _ in 0..CONNECTIONS {
+            sockets.push(once(None).await);
+        }
+        let heap = (allocator::held() - before) / CONNECTIONS;
+        let output = output.lock().unwrap_or_else(PoisonError::into_inner);
+        Footprint {
+            wire: output.len() as u64,
+            heap,
+        }
+    })
+}
+
 /// Different messages, each compared byte by byte.
 ///
 /// # Panics
 ///
 /// When something is wrong.
-pub fn check<C: Contestant>(case: &Case) {
+pub fn check<C: Contestant<Pipe>>(case: &Case) {
     const ROUNDS: usize = 9;
     const VARIANTS: usize = 4;
     let at_once = case.messages_at_once();
@@ -134,7 +183,7 @@ pub fn check<C: Contestant>(case: &Case) {
             }
         }
         Way::Echo => {
-            C::echo(incoming().pausing());
+            block_on(C::echo(&mut C::open(incoming().pausing(), case.role)));
             expected.extend((0..ROUNDS).map(|round| payloads[round % VARIANTS].clone()));
         }
         Way::Send | Way::Broadcast(_) => block_on(async {
@@ -148,11 +197,13 @@ pub fn check<C: Contestant>(case: &Case) {
                 }
             }
             let count = ROUNDS * case.burst.unwrap_or(1);
-            expected.extend(std::iter::repeat_n(payloads[0].clone(), count));
+            // All send their messages as binary ones.
+            let message = (false, payloads[0].1.clone());
+            expected.extend(std::iter::repeat_n(message, count));
         }),
     }
     let output = output.lock().unwrap_or_else(PoisonError::into_inner);
-    let sent = Sent::parse(&output, case.role);
+    let sent = Sent::parse(&output, case);
     assert!(sent.messages == expected, "the messages that were sent");
     // Not all write before they find out that a stream without a pause is at its end.
     if case.way == Way::Pings {
@@ -171,7 +222,7 @@ struct Sent {
 }
 
 impl Sent {
-    fn parse(mut bytes: &[u8], role: Role) -> Self {
+    fn parse(mut bytes: &[u8], case: &Case) -> Self {
         let mut sent = Self {
             messages: Vec::new(),
             pongs: 0,
@@ -181,9 +232,14 @@ impl Sent {
             let end = header.size + header.payload;
             let mut payload = bytes[header.size..end].to_vec();
             bytes = &bytes[end..];
-            assert_eq!(header.key.is_some(), role == Role::Client, "masking");
+            let is_masked = case.role == Role::Client;
+            assert_eq!(header.key.is_some(), is_masked, "masking");
             if let Some(key) = header.key {
                 wire::mask(key, &mut payload);
+            }
+            if header.rsv1 {
+                let inflated = inflate(&payload, case.size).filter(|_| case.deflate);
+                payload = inflated.unwrap_or_else(|| panic!("compressed wrongly"));
             }
             match header.opcode {
                 wire::PONG => {

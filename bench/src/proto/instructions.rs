@@ -2,30 +2,34 @@
 
 use std::path::PathBuf;
 use std::process::{Command, Stdio};
+use std::sync::atomic::{AtomicU32, Ordering::Relaxed};
 
 use super::{Case, OneResult};
+use crate::serving::Movsb;
 
-/// The instructions that one message takes, `None` without valgrind.
+/// A result, and the instructions that one message takes; `None` without valgrind.
 ///
 /// glibc copies large blocks with `rep movsb`, which valgrind counts in a way of its own, so that is
 /// turned off.
-pub fn count_under_callgrind(contestant: &str, case: &Case) -> Option<f64> {
-    let out = std::env::temp_dir().join(format!("miniws-bench.{}", std::process::id()));
-    let output = Command::new("valgrind")
+pub fn count_under_callgrind(contestant: &str, case: &Case) -> Option<(OneResult, f64)> {
+    static NEXT: AtomicU32 = AtomicU32::new(0);
+    let name = format!(
+        "miniws-bench.{}.{}",
+        std::process::id(),
+        NEXT.fetch_add(1, Relaxed)
+    );
+    let out = std::env::temp_dir().join(name);
+    let mut command = Command::new("valgrind");
+    command
         .arg("--tool=callgrind")
         .arg("--zero-before=*begin_measuring*")
         .arg("--dump-before=*end_measuring*")
         .arg(format!("--callgrind-out-file={}", out.display()))
         .arg(std::env::current_exe().ok()?)
         .args(["one", contestant, &case.name(), &messages(case).to_string()])
-        .env(
-            "GLIBC_TUNABLES",
-            "glibc.cpu.x86_rep_movsb_threshold=1000000000",
-        )
         .stdin(Stdio::null())
-        .stderr(Stdio::null())
-        .output()
-        .ok()?;
+        .stderr(Stdio::null());
+    let output = Movsb::Never.apply(&mut command).output().ok()?;
     let mut dump = out.clone().into_os_string();
     dump.push(".1");
     let dump = PathBuf::from(dump);
@@ -37,7 +41,7 @@ pub fn count_under_callgrind(contestant: &str, case: &Case) -> Option<f64> {
         .lines()
         .find_map(|line| line.strip_prefix("totals: "))?;
     let total: f64 = totals.trim().parse().ok()?;
-    Some(total / result.messages as f64)
+    Some((result, total / result.messages as f64))
 }
 
 /// Enough for what happens now and then, a read of 64 KiB say, to be shared out evenly.

@@ -1,9 +1,11 @@
 //! One measurement in a process of its own.
 
+use std::io;
 use std::process::{Command, Stdio};
 use std::time::Duration;
 
-use super::{Case, named};
+use super::{Case, Footprint, named};
+use crate::serving::Movsb;
 use crate::{contestants, meter};
 
 /// What such a process prints and its parent reads.
@@ -12,6 +14,7 @@ pub struct OneResult {
     pub messages: u64,
     pub time: Duration,
     pub allocations: u64,
+    pub footprint: Footprint,
 }
 
 impl OneResult {
@@ -22,22 +25,37 @@ impl OneResult {
             messages: next()?,
             time: Duration::from_nanos(next()?),
             allocations: next()?,
+            footprint: Footprint {
+                wire: next()?,
+                heap: next()?,
+            },
         })
     }
 
-    /// Measures in a new process. `None` when that failed.
-    pub fn measure(contestant: &str, case: &Case, messages: u64) -> Option<Self> {
-        let output = Command::new(std::env::current_exe().ok()?)
+    /// Measures in a new process.
+    ///
+    /// # Errors
+    ///
+    /// When that failed.
+    pub fn measure(contestant: &str, case: &Case, messages: u64, movsb: Movsb) -> io::Result<Self> {
+        let mut command = Command::new(std::env::current_exe()?);
+        command
             .args(["one", contestant, &case.name(), &messages.to_string()])
             .stdin(Stdio::null())
-            .stderr(Stdio::null())
-            .output()
-            .ok()?;
-        Self::parse(&String::from_utf8_lossy(&output.stdout))
+            .stderr(Stdio::null());
+        let output = movsb.apply(&mut command).output()?;
+        let result = Self::parse(&String::from_utf8_lossy(&output.stdout));
+        result.ok_or_else(|| io::Error::other(format!("{} fails", case.name())))
     }
 
+    /// For one message.
     pub fn nanos(&self) -> f64 {
         self.time.as_nanos() as f64 / self.messages as f64
+    }
+
+    /// For one message.
+    pub fn allocations(&self) -> f64 {
+        self.allocations as f64 / self.messages as f64
     }
 }
 
@@ -49,12 +67,20 @@ impl OneResult {
 pub fn one(contestant: &str, case: &str, messages: u64) -> Result<(), String> {
     let entry = contestants::named(contestant).ok_or("no such contestant")?;
     let case = named(case).ok_or("no such case")?;
-    let messages = (entry.run)(&case, messages);
+    let proto = entry.proto(&case).ok_or("it cannot do that")?;
+    let messages = (proto.run)(&case, messages);
     let measured = meter::take().ok_or("nothing was measured")?;
+    let footprint = if case.deflate {
+        (proto.footprint)(&case)
+    } else {
+        Footprint::default()
+    };
     println!(
-        "{messages} {} {}",
+        "{messages} {} {} {} {}",
         measured.time.as_nanos(),
-        measured.allocations
+        measured.allocations,
+        footprint.wire,
+        footprint.heap,
     );
     Ok(())
 }

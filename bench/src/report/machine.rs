@@ -3,59 +3,56 @@
 use std::fmt;
 use std::process::Command;
 
-use serde_json::{Value, json};
+use serde::{Deserialize, Serialize};
 
 /// The machine and the compiler.
+#[derive(Serialize, Deserialize)]
 pub struct Machine {
     processor: String,
     processors: usize,
     kernel: String,
     compiler: String,
     valgrind: String,
-    tunables: String,
+    /// How many others wanted a processor at the end: more than one or two, and times mean little.
+    load: String,
 }
 
 impl Machine {
     pub fn here() -> Self {
-        let cpus = std::fs::read_to_string("/proc/cpuinfo").unwrap_or_default();
+        let read = |path: &str| std::fs::read_to_string(path).unwrap_or_default();
+        let cpus = read("/proc/cpuinfo");
         let processor = cpus
             .lines()
             .find_map(|line| line.strip_prefix("model name")?.split_once(": "))
             .map_or("unknown", |(_, name)| name);
-        let kernel = std::fs::read_to_string("/proc/sys/kernel/osrelease").unwrap_or_default();
+        let load = read("/proc/loadavg");
         Self {
             processor: processor.to_owned(),
-            processors: std::thread::available_parallelism().map_or(1, usize::from),
-            kernel: kernel.trim().to_owned(),
+            processors: cpus
+                .lines()
+                .filter(|line| line.starts_with("processor"))
+                .count(),
+            kernel: read("/proc/sys/kernel/osrelease").trim().to_owned(),
             compiler: first_line("rustc", "--version"),
             valgrind: first_line("valgrind", "--version"),
-            tunables: std::env::var("GLIBC_TUNABLES").unwrap_or_default(),
+            load: load.split(' ').next().unwrap_or_default().to_owned(),
         }
-    }
-
-    pub fn to_json(&self) -> Value {
-        json!({
-            "processor": self.processor,
-            "processors": self.processors,
-            "kernel": self.kernel,
-            "compiler": self.compiler,
-            "valgrind": self.valgrind,
-            "GLIBC_TUNABLES": self.tunables,
-        })
     }
 }
 
 impl fmt::Display for Machine {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Self {
+            processor,
+            processors,
+            kernel,
+            compiler,
+            valgrind,
+            load,
+        } = self;
         write!(
             f,
-            "{} x {}, Linux {}, {}, {}, GLIBC_TUNABLES={:?}",
-            self.processors,
-            self.processor,
-            self.kernel,
-            self.compiler,
-            self.valgrind,
-            self.tunables
+            "{processors} x {processor}, Linux {kernel}, {compiler}, {valgrind}, load {load}"
         )
     }
 }

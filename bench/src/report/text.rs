@@ -1,49 +1,57 @@
 //! Tables as text.
 
-use super::{Report, Table, best, machine};
-use crate::contestants::ALL;
+use std::fmt::Write;
 
-/// Prints everything.
-pub fn print(report: &Report) {
-    println!("{}", machine::Machine::here());
-    for contestant in ALL {
-        let info = contestant.info;
-        let version = machine::version(info.package);
-        println!("  {:<18} {:<8} {}", info.name, version, info.notes);
+use super::{Report, Row, Table};
+
+/// So many cases stand side by side.
+const ACROSS: usize = 6;
+
+/// Everything.
+pub fn of(report: &Report) -> String {
+    let mut text = format!("\n{}\n", report.machine);
+    for about in &report.contestants {
+        let _ = writeln!(
+            text,
+            "  {:<18} {:<8} {}",
+            about.name, about.version, about.notes
+        );
     }
-    for table in report.tables.iter().filter(|table| !table.is_empty()) {
-        print_table(table);
+    for table in &report.tables {
+        let _ = writeln!(
+            text,
+            "\n{}; behind it the ratio to the best, the floor aside",
+            table.title
+        );
+        for rows in table.rows.chunks(ACROSS) {
+            push_rows(&mut text, table, rows);
+        }
     }
+    text
 }
 
-fn print_table(table: &Table) {
-    println!(
-        "\n{}; in brackets the ratio to the best, the floor aside\n",
-        table.title
-    );
-    let Some((_, first)) = table.rows.first() else {
-        return;
-    };
-    let names = table.rows.iter().map(|(name, _)| name.len());
-    let width = names.max().unwrap_or(0);
-    print!("{:width$}", "");
-    for cell in first {
-        print!(" {:>17}", cell.contestant);
+/// Contestants down, cases across.
+fn push_rows(text: &mut String, table: &Table, rows: &[Row]) {
+    let _ = write!(text, "\n{:18}", "");
+    for row in rows {
+        let _ = write!(text, " {:>24}", row.case);
     }
-    println!();
-    for (name, cells) in &table.rows {
-        let best = best(cells);
-        print!("{name:width$}");
-        for cell in cells {
-            let text = match (cell.value, best) {
-                (None, _) => "-".to_owned(),
-                (Some(value), Some(best)) if best > 0.0 => {
-                    format!("{value:.*} ({:.2})", cell.digits, value / best)
-                }
-                (Some(value), _) => format!("{value:.*}", cell.digits),
-            };
-            print!(" {text:>17}");
+    text.push('\n');
+    for (at, contestant) in table.contestants.iter().enumerate() {
+        if rows.iter().all(|row| row.values[at].is_none()) {
+            continue;
         }
-        println!();
+        let _ = write!(text, "{contestant:18}");
+        for row in rows {
+            let cell = match (row.values[at], table.best(row)) {
+                (Some(value), Some(best)) if best > 0.0 => {
+                    format!("{} {:6.2}", table.show(value), value / best)
+                }
+                (Some(value), _) => format!("{}       ", table.show(value)),
+                (None, _) => "-       ".to_owned(),
+            };
+            let _ = write!(text, " {cell:>24}");
+        }
+        text.push('\n');
     }
 }

@@ -2,15 +2,17 @@
 
 use std::io::{self, ErrorKind, IoSlice, Write};
 use std::net::TcpStream;
-use std::sync::{Arc, LazyLock};
 
 use bytes::{Buf, BytesMut};
-use miniws_proto::{Config, Connection, Event, Negotiated};
+use miniws_proto::{Connection, Event};
 
 use super::Echo;
+use crate::contestants::connection;
+use crate::pipe::read_spare;
+use crate::wire::Role;
 
 /// A connection, and what has come of a frame.
-pub struct Core {
+pub struct Core<const DEFLATE: bool> {
     connection: Connection,
     half: BytesMut,
 }
@@ -22,14 +24,12 @@ pub struct Buffers {
     output: Vec<u8>,
 }
 
-static CONFIG: LazyLock<Arc<Config>> = LazyLock::new(Arc::default);
-
-impl Echo for Core {
+impl<const DEFLATE: bool> Echo for Core<DEFLATE> {
     type Shared = Buffers;
 
     fn new() -> Self {
         Self {
-            connection: Connection::server(CONFIG.clone(), Negotiated::default()),
+            connection: connection::<DEFLATE>(Role::Server),
             half: BytesMut::new(),
         }
     }
@@ -44,7 +44,7 @@ impl Echo for Core {
             &mut self.half
         };
         input.reserve(self.connection.read_hint().max(64 << 10));
-        match read(stream, input) {
+        match read_spare(stream, input) {
             Ok(0) => return Err(ErrorKind::UnexpectedEof.into()),
             Ok(_) => {}
             Err(rustix::io::Errno::WOULDBLOCK) => return Ok(false),
@@ -76,7 +76,7 @@ impl Echo for Core {
     }
 }
 
-impl Core {
+impl<const DEFLATE: bool> Core<DEFLATE> {
     /// Writes as much as the socket takes. Returns whether there is more.
     fn write(&mut self, stream: &mut TcpStream) -> io::Result<bool> {
         loop {
@@ -93,17 +93,4 @@ impl Core {
             }
         }
     }
-}
-
-/// Reads into the spare room of `input`.
-#[expect(
-    unsafe_code,
-    reason = "zeroing the room first would cost more than reading into it"
-)]
-fn read(stream: &TcpStream, input: &mut BytesMut) -> rustix::io::Result<usize> {
-    let (read, _) = rustix::io::read(stream, input.spare_capacity_mut())?;
-    let count = read.len();
-    // SAFETY: `read` is the initialised start of the spare room.
-    unsafe { input.set_len(input.len() + count) };
-    Ok(count)
 }

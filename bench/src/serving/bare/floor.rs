@@ -8,8 +8,11 @@ use crate::wire;
 
 /// What a connection holds: nothing, unless half a frame has come or the socket is full.
 pub struct Floor {
+    /// Half a frame, and room for the rest of it.
     half: Vec<u8>,
+    filled: usize,
     unsent: Vec<u8>,
+    sent: usize,
 }
 
 /// One buffer for each direction, for all.
@@ -33,48 +36,47 @@ impl Echo for Floor {
     fn new() -> Self {
         Self {
             half: Vec::new(),
+            filled: 0,
             unsent: Vec::new(),
+            sent: 0,
         }
     }
 
     fn go_on(&mut self, stream: &mut TcpStream, buffers: &mut Buffers) -> io::Result<bool> {
         if !self.unsent.is_empty() {
-            let written = write(stream, &self.unsent)?;
-            self.unsent.drain(..written);
-            if !self.unsent.is_empty() {
+            self.sent += write(stream, &self.unsent[self.sent..])?;
+            if self.sent < self.unsent.len() {
                 return Ok(true);
             }
-            self.unsent = Vec::new();
+            (self.unsent, self.sent) = (Vec::new(), 0);
         }
-        let count = if self.half.is_empty() {
-            read(stream, &mut buffers.input)?
-        } else {
-            let missing = wire::parse(&self.half).map_or(0, |header| {
-                (header.size + header.payload).saturating_sub(self.half.len())
-            });
-            let start = self.half.len();
-            self.half.resize(start + missing.max(4096), 0);
-            let count = read(stream, &mut self.half[start..])?;
-            self.half.truncate(start + count);
-            count
-        };
-        if count == 0 {
-            return Ok(false);
-        }
-        buffers.output.clear();
-        let bytes = if self.half.is_empty() {
+        let is_first = self.half.is_empty();
+        let bytes = if is_first {
+            let count = read(stream, &mut buffers.input)?;
             &mut buffers.input[..count]
         } else {
-            &mut self.half[..]
+            let header = wire::parse(&self.half[..self.filled]);
+            let whole = header.map_or(0, |header| header.size + header.payload);
+            let room = whole.max(self.filled + 4096);
+            if self.half.len() < room {
+                self.half.resize(room, 0);
+            }
+            self.filled += read(stream, &mut self.half[self.filled..])?;
+            &mut self.half[..self.filled]
         };
+        buffers.output.clear();
         let whole = answer(bytes, &mut buffers.output)?;
         let rest = bytes.len() - whole;
-        if self.half.is_empty() {
-            self.half.extend_from_slice(&buffers.input[whole..count]);
+        if is_first {
+            self.half = bytes[whole..].to_vec();
         } else if rest == 0 {
             self.half = Vec::new();
-        } else {
-            self.half.drain(..whole);
+        } else if whole > 0 {
+            self.half.copy_within(whole..self.filled, 0);
+        }
+        self.filled = rest;
+        if buffers.output.is_empty() {
+            return Ok(false);
         }
         let written = write(stream, &buffers.output)?;
         self.unsent.extend_from_slice(&buffers.output[written..]);

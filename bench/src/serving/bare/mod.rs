@@ -2,15 +2,18 @@
 
 mod core;
 mod floor;
+mod tally;
 
 use std::io::{self, Read, Write};
 use std::net::{TcpListener, TcpStream};
 
 use rustix::event::epoll;
 
+use super::Service;
 use super::handshake::{Answer, answer};
 pub use core::Core;
 pub use floor::Floor;
+pub use tally::Tally;
 
 /// What a connection does after its handshake. All connections share one `Self::Shared`.
 pub trait Echo: Sized {
@@ -36,15 +39,15 @@ struct Connection<E> {
 /// # Panics
 ///
 /// When the operating system refuses what a server needs.
-pub fn serve<E: Echo>(listener: TcpListener) {
-    if let Err(error) = try_serve::<E>(&listener) {
+pub fn serve<E: Echo>(listener: &TcpListener, service: Service) {
+    if let Err(error) = try_serve::<E>(listener, service) {
         panic!("the server ended: {error}");
     }
 }
 
 const LISTENER: u64 = u64::MAX;
 
-fn try_serve<E: Echo>(listener: &TcpListener) -> io::Result<()> {
+fn try_serve<E: Echo>(listener: &TcpListener, service: Service) -> io::Result<()> {
     listener.set_nonblocking(true)?;
     let poll = epoll::create(epoll::CreateFlags::CLOEXEC)?;
     let readable = epoll::EventFlags::IN;
@@ -54,7 +57,8 @@ fn try_serve<E: Echo>(listener: &TcpListener) -> io::Result<()> {
         epoll::EventData::new_u64(LISTENER),
         readable,
     )?;
-    let mut connections: Vec<Option<Connection<E>>> = Vec::new();
+    // Boxed, so that the memory of those that are not there is not counted.
+    let mut connections: Vec<Option<Box<Connection<E>>>> = Vec::new();
     let mut free = Vec::new();
     let mut shared = E::Shared::default();
     let mut events = Vec::with_capacity(256);
@@ -73,12 +77,12 @@ fn try_serve<E: Echo>(listener: &TcpListener) -> io::Result<()> {
                     if at == connections.len() {
                         connections.push(None);
                     }
-                    connections[at] = Some(Connection {
+                    connections[at] = Some(Box::new(Connection {
                         stream,
                         echo: None,
                         head: Vec::new(),
                         waits_to_write: false,
-                    });
+                    }));
                 }
                 continue;
             }
@@ -86,7 +90,7 @@ fn try_serve<E: Echo>(listener: &TcpListener) -> io::Result<()> {
             let Some(connection) = &mut connections[at] else {
                 continue;
             };
-            match connection.go_on(&mut shared) {
+            match connection.go_on(&mut shared, service) {
                 Ok(waits) if waits == connection.waits_to_write => {}
                 Ok(waits) => {
                     connection.waits_to_write = waits;
@@ -106,17 +110,17 @@ fn try_serve<E: Echo>(listener: &TcpListener) -> io::Result<()> {
 }
 
 impl<E: Echo> Connection<E> {
-    fn go_on(&mut self, shared: &mut E::Shared) -> io::Result<bool> {
+    fn go_on(&mut self, shared: &mut E::Shared, service: Service) -> io::Result<bool> {
         if let Some(echo) = &mut self.echo {
             return echo.go_on(&mut self.stream, shared);
         }
         let mut bytes = [0; 1024];
         let count = self.stream.read(&mut bytes)?;
         self.head.extend_from_slice(&bytes[..count]);
-        match answer(&self.head) {
+        match answer(&self.head, service) {
             Answer::Wait if count > 0 => Ok(false),
             Answer::Wait => Err(io::ErrorKind::UnexpectedEof.into()),
-            Answer::Upgrade(reply) => {
+            Answer::Upgrade { reply, .. } => {
                 self.stream.write_all(&reply)?;
                 self.head = Vec::new();
                 self.echo = Some(E::new());

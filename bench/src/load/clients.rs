@@ -7,7 +7,10 @@ use std::time::{Duration, Instant};
 
 use rustix::event::{Timespec, epoll};
 
+use super::expected::Expected;
+use super::one::{PATIENCE, connect};
 use crate::content::Content;
+use crate::serving::handshake;
 use crate::wire;
 
 /// What the clients send.
@@ -32,7 +35,8 @@ pub struct Outcome {
 /// The bytes that every client sends, and those that it gets, over and over.
 struct Script {
     requests: Vec<u8>,
-    replies: Vec<u8>,
+    replies: Expected,
+    /// The length of one.
     request: usize,
     reply: usize,
 }
@@ -60,34 +64,6 @@ pub struct Clients {
     is_measuring: bool,
 }
 
-const HANDSHAKE: &[u8] = b"GET / HTTP/1.1\r\nHost: localhost\r\nUpgrade: websocket\r\n\
-    Connection: Upgrade\r\nSec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\n\
-    Sec-WebSocket-Version: 13\r\n\r\n";
-/// So long a server may say nothing.
-const PATIENCE: Duration = Duration::from_secs(10);
-
-/// A connection after its handshake.
-///
-/// # Errors
-///
-/// When the server does not want one.
-pub fn connect(address: SocketAddr) -> io::Result<TcpStream> {
-    let mut stream = TcpStream::connect(address)?;
-    stream.set_nodelay(true)?;
-    stream.set_read_timeout(Some(PATIENCE))?;
-    stream.write_all(HANDSHAKE)?;
-    let mut head = Vec::new();
-    while !head.ends_with(b"\r\n\r\n") {
-        let mut byte = [0];
-        stream.read_exact(&mut byte)?;
-        head.push(byte[0]);
-    }
-    if !head.starts_with(b"HTTP/1.1 101 ") {
-        return Err(io::Error::other("the handshake was refused"));
-    }
-    Ok(stream)
-}
-
 impl Script {
     fn new(load: &Load) -> Self {
         let variants = if load.size > 64 << 10 { 2 } else { 4 };
@@ -109,7 +85,7 @@ impl Script {
             request: requests.len() / count,
             reply: replies.len() / count,
             requests,
-            replies,
+            replies: Expected::new(replies),
         }
     }
 }
@@ -125,7 +101,7 @@ impl Clients {
         let script = Script::new(load);
         let mut clients = Vec::with_capacity(load.connections);
         for at in 0..load.connections {
-            let stream = connect(address)?;
+            let stream = connect(address, handshake::REQUEST)?;
             stream.set_nonblocking(true)?;
             let data = epoll::EventData::new_u64(at as u64);
             epoll::add(&poll, &stream, data, epoll::EventFlags::IN)?;
@@ -196,16 +172,8 @@ impl Clients {
             Err(error) if error.kind() == ErrorKind::WouldBlock => return Ok(()),
             Err(error) => return Err(error),
         };
-        let mut bytes = &self.buffer[..count];
-        while !bytes.is_empty() {
-            let expected = &self.script.replies[client.receive_at..];
-            let length = expected.len().min(bytes.len());
-            if bytes[..length] != expected[..length] {
-                return Err(io::Error::other("the server sent a wrong byte"));
-            }
-            bytes = &bytes[length..];
-            client.receive_at = (client.receive_at + length) % self.script.replies.len();
-        }
+        let bytes = &self.buffer[..count];
+        self.script.replies.check(&mut client.receive_at, bytes)?;
         client.received += count;
         let whole = client.received / self.script.reply;
         client.received %= self.script.reply;
