@@ -63,12 +63,12 @@ impl HeadScanner {
         input: &mut BytesMut,
         config: &Config,
     ) -> Result<Option<Head>, HandshakeError> {
-        if !self.skips_empty_lines && !begins_alike(input, b"HTTP/") {
+        let within_limit = &input[..input.len().min(config.max_head_size)];
+        if !self.skips_empty_lines && !begins_alike(within_limit, b"HTTP/") {
             // Who speaks another protocol may say one line and wait for ours.
             return Err(HandshakeError::MalformedStartLine);
         }
-        let within_limit = input.len().min(config.max_head_size);
-        let unscanned = input.get(self.scanned..within_limit).unwrap_or_default();
+        let unscanned = within_limit.get(self.scanned..).unwrap_or_default();
         for &byte in unscanned {
             self.scanned += 1;
             if self.is_end(byte, config)? {
@@ -127,7 +127,10 @@ impl HeadScanner {
 
 /// Whether all that there is of `bytes` is as in `expected`, or begins with it.
 fn begins_alike(bytes: &[u8], expected: &[u8]) -> bool {
-    bytes.iter().zip(expected).all(|(byte, expected)| byte == expected)
+    bytes
+        .iter()
+        .zip(expected)
+        .all(|(byte, expected)| byte == expected)
 }
 
 /// The version of HTTP that a head is written in.
