@@ -202,6 +202,7 @@ impl Setup {
             .send_window_bits(bits)
             .receive_window_bits(bits)
             .level(1)
+            .memory_level(1)
             .release_after(Some(Duration::from_millis(200)));
         self.is(2).then_some(deflate)
     }

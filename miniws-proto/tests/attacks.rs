@@ -102,6 +102,24 @@ fn a_head_that_comes_byte_by_byte_is_looked_at_once() {
     }
 }
 
+#[test]
+fn what_comes_behind_a_failed_handshake_is_dropped() {
+    let mut server = ServerHandshake::new(Config::default());
+    let mut input = BytesMut::from(&b"POST / HTTP/1.1\r\nHost: h\r\n\r\n\x81\x80\0\0\0\0"[..]);
+    let request = ClientRequest::new("ws://h/").unwrap();
+    let entropy = |destination: &mut [u8]| destination.fill(7);
+    let mut client = ClientHandshake::new(request, Config::default(), entropy).unwrap();
+    let mut answer = BytesMut::from(&b"HTTP/1.1 101 \r\n\r\n\x81\x02hi"[..]);
+    for _ in 0..2 {
+        assert!(server.receive(&mut input).is_err());
+        assert!(input.is_empty());
+        input.extend_from_slice(b"GET / HTTP/1.1\r\n");
+        assert!(client.receive(&mut answer).is_err());
+        assert!(answer.is_empty());
+        answer.extend_from_slice(b"\x81\x02hi");
+    }
+}
+
 fn drained(connection: &mut Connection) -> Vec<u8> {
     let mut output = Vec::new();
     while connection.outgoing().has_remaining() {

@@ -204,6 +204,7 @@ impl World {
             assert_eq!(output, self.answer(story), "{}", what());
             let is_open = story.end == End::Starved;
             assert_eq!(connection.state() == State::Open, is_open, "{}", what());
+            assert_eq!(connection.close_status().is_none(), is_open, "{}", what());
             assert_eq!(
                 connection.wants_shutdown(),
                 !is_open && self.receiver.is_server

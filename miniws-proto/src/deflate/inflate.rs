@@ -104,16 +104,12 @@ impl Inflation {
                 // section 7.2.3.4).
                 Some(Status::StreamEnd) => message.restart(window),
                 Some(_) if out.len == out.room => break Then::More,
-                Some(_) if count == source.len() => match (is_whole, is_tail) {
+                // There is room, so all of the source has been used.
+                Some(_) => match (is_whole, is_tail) {
                     (false, _) => break Then::Starved,
                     (true, false) => {}
                     (true, true) => break Then::Failed(ReceiveErrorKind::InvalidDeflate),
                 },
-                // Neither the one nor the other can be for long.
-                Some(_) if count == 0 && out.len == before => {
-                    break Then::Failed(ReceiveErrorKind::InvalidDeflate);
-                }
-                Some(_) => {}
             }
         };
         message.compressed += used as u64;
