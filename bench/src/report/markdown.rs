@@ -98,11 +98,11 @@ const SECTIONS: &[Section] = &[
         plotted: &[],
     },
     Section {
-        heading: "Echo server: processor seconds for a million messages (connections x bytes)",
+        heading: "Echo server: CPU seconds for a million messages",
         report: "echo",
         title: "Echo: server processor",
         cases: &[
-            ("100 x 20", "100 x 20"),
+            ("100 x 20", "100 connections x 20 B"),
             ("10 x 1K", "10 x 1K"),
             ("10 x 16K", "10 x 16K"),
             ("10 x 16K multi", "10 x 16K text"),
@@ -142,7 +142,7 @@ const SECTIONS: &[Section] = &[
         plotted: &["after an echo of 1K"],
     },
     Section {
-        heading: "Broadcast to 1,000: server processor seconds for a million deliveries",
+        heading: "Broadcast to 1,000: CPU seconds for a million",
         report: "broadcast",
         title: "Broadcast to",
         cases: &[],
