@@ -305,3 +305,26 @@ fn a_prepared_message_is_compressed_once() {
     server.send_prepared(&prepared).unwrap();
     assert_ne!(server.outgoing().chunk().as_ptr() as usize, sent[0]);
 }
+
+/// Only where a compressor is kept, and not for ever.
+#[test]
+fn who_may_release_a_compressor() {
+    let default = DeflateConfig::default();
+    let takeover = default.clone().send_takeover(true);
+    let forever = takeover.clone().release_after(None);
+    let modest = default.clone().receive_takeover(false);
+    let smallest = default.clone().receive_window_bits(8);
+    for (own, peer, expected) in [
+        (&takeover, &default, true),
+        (&default, &default, false),
+        (&forever, &default, false),
+        (&takeover, &modest, false),
+        (&takeover, &smallest, false),
+    ] {
+        let [server, client] = connected(peer, own, false);
+        assert!(!server.may_release());
+        assert_eq!(client.may_release(), expected, "{own:?} with {peer:?}");
+    }
+    let negotiated = Negotiated::new();
+    assert!(!Connection::server(Config::default(), negotiated).may_release());
+}

@@ -207,6 +207,16 @@ impl Connection {
         self.negotiated.as_ref()?.deflate.as_ref()
     }
 
+    /// Whether a compressor may be kept between messages and given up when the connection is idle
+    /// ([`DeflateConfig::release_after`](crate::DeflateConfig::release_after)). Then sending can bring
+    /// [`poll_timeout`](Self::poll_timeout) forward; otherwise it can't.
+    #[cfg(feature = "deflate")]
+    #[must_use]
+    pub fn may_release(&self) -> bool {
+        let deflate = self.deflate.as_ref();
+        deflate.is_some_and(|deflate| deflate.may_release())
+    }
+
     /// How the connection ended, `None` while that is still open.
     #[must_use]
     pub fn close_status(&self) -> Option<CloseStatus> {

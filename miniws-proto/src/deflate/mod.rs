@@ -139,6 +139,12 @@ impl Deflate {
         self.release_after.filter(|_| deflation.holds_memory())
     }
 
+    /// Whether there may ever be something to be released.
+    pub(crate) fn may_release(&self) -> bool {
+        let deflation = self.deflation.as_ref();
+        self.release_after.is_some() && deflation.is_some_and(|one| one.takeover)
+    }
+
     /// Forgets what has been sent. Not to be called within a message that is sent in chunks.
     pub(crate) fn release(&mut self) {
         if let Some(deflation) = &mut self.deflation {
