@@ -53,8 +53,8 @@ pub struct Driver<S, T> {
     /// What has been read, but not yet received.
     input: BytesMut,
     timer: T,
-    /// The transport has taken bytes that it may still buffer.
-    unflushed: bool,
+    /// How many times in a row something was there to be read.
+    reads: u8,
     /// The writing side of the transport is of no more use: shut down, or broken.
     write_ended: bool,
     /// The peer has ended its side of the transport.
@@ -74,7 +74,7 @@ impl<S: Transport, T: Timer> Driver<S, T> {
             connection,
             input,
             timer: T::default(),
-            unflushed: false,
+            reads: 0,
             write_ended: false,
             read_ended: false,
             failure: None,
@@ -101,15 +101,6 @@ impl<S: Transport, T: Timer> Driver<S, T> {
     /// The next event, `None` after the end. Writes what is queued before it waits.
     pub fn poll_recv(&mut self, cx: &mut Context<'_>) -> Poll<Result<Option<Event>, Error>> {
         loop {
-            // The answer to a close has left once it is flushed, and only then the close is told.
-            while self.unflushed && self.is_ending() {
-                match self.poll_drain(cx) {
-                    Poll::Ready(Ok(_)) => {}
-                    Poll::Ready(Err(error)) => self.write_failed(error.kind().into()),
-                    Poll::Pending if self.unflushed => ready!(self.poll_deadline(cx)),
-                    Poll::Pending => {}
-                }
-            }
             let received = self.connection.receive(&mut self.input);
             if let Ok(Some(event)) = received {
                 return Poll::Ready(Ok(Some(event)));
@@ -128,13 +119,19 @@ impl<S: Transport, T: Timer> Driver<S, T> {
                 return Poll::Ready(received.map_err(|error| self.explain(error)));
             }
             match self.poll_read(cx) {
-                // A peer that goes on sending must keep us neither past the deadline for closing
-                // nor past that for taking what it is sent.
-                Poll::Ready(()) if closing || written.is_pending() => {
-                    let _ = self.poll_deadline(cx);
+                // A peer that goes on sending must keep us neither past a deadline nor from hearing
+                // the server's stop: not at all when it has to finish closing or to take what it is
+                // sent, and else not for long.
+                Poll::Ready(()) => {
+                    self.reads = (self.reads + 1) % MOST_READS;
+                    if self.reads == 0 || closing || written.is_pending() {
+                        let _ = self.poll_deadline(cx);
+                    }
                 }
-                Poll::Ready(()) => {}
-                Poll::Pending => ready!(self.poll_deadline(cx)),
+                Poll::Pending => {
+                    self.reads = 0;
+                    ready!(self.poll_deadline(cx));
+                }
             }
         }
     }
@@ -262,14 +259,15 @@ impl<S: Transport, T: Timer> Driver<S, T> {
                 Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
                 Err(error) => return Poll::Ready(Err(error)),
             }
-            self.unflushed = true;
+            output.set_unflushed(true);
         }
-        while self.unflushed {
+        while self.connection.outgoing().is_unflushed() {
             match ready!(self.transport.poll_flush(cx)) {
                 Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
                 result => {
                     result?;
-                    self.unflushed = false;
+                    self.connection.outgoing().set_unflushed(false);
+                    done = true;
                 }
             }
         }
@@ -286,7 +284,7 @@ impl<S: Transport, T: Timer> Driver<S, T> {
             return self.poll_eof();
         }
         pool::fetch(&mut self.input, self.connection.outgoing());
-        let hint = self.connection.read_hint();
+        let hint = pool::room(&mut self.input, self.connection.read_hint());
         match self.transport.poll_read(cx, &mut self.input, hint) {
             Poll::Ready(Ok(0)) => {
                 self.read_ended = true;
@@ -309,7 +307,8 @@ impl<S: Transport, T: Timer> Driver<S, T> {
     /// Ready when the end of the peer's side is the end of the connection: at once, unless the peer
     /// has closed, or been told of its failure, and may still be reading the rest of that.
     fn poll_eof(&mut self) -> Poll<()> {
-        let has_output = self.unflushed || !self.connection.outgoing().is_empty();
+        let output = self.connection.outgoing();
+        let has_output = output.is_unflushed() || !output.is_empty();
         if self.is_ending() && has_output && !self.write_ended {
             return Poll::Pending;
         }
@@ -383,7 +382,10 @@ impl<S: Transport, T: Timer> Driver<S, T> {
 
     fn write_failed(&mut self, error: io::Error) {
         self.write_ended = true;
-        self.unflushed = false;
+        self.connection.outgoing().set_unflushed(false);
         self.failure.get_or_insert(error);
     }
 }
+
+/// After how many reads in a row deadlines are looked at: looking takes about as long as a read.
+const MOST_READS: u8 = 64;

@@ -40,6 +40,21 @@ pub fn fetch(input: &mut BytesMut, queue: &mut SendQueue) {
     });
 }
 
+/// How much room to make in `input` for the next read, where `hint` bytes would be best.
+///
+/// A message that the application keeps also keeps the block that it is in. So what is left of such
+/// a block is used up first, as long as it is worth a read: small messages that are kept, one of each
+/// read, take about their own size then and not a block each.
+pub fn room(input: &mut BytesMut, hint: usize) -> usize {
+    let spare = input.capacity() - input.len();
+    if spare < hint && spare >= WORTH_READING && !input.try_reclaim(hint) {
+        return spare;
+    }
+    hint
+}
+
+/// Less than a typical packet would make more reads.
+const WORTH_READING: usize = 2 << 10;
 /// A task reads, handles and answers before the next one runs on its thread, so a few are enough.
 const MOST: usize = 8;
 /// Larger ones than this are rare, and not worth to be held.

@@ -9,8 +9,8 @@ use std::task::{Context, Poll, Waker};
 use std::time::Duration;
 
 use miniws_adapter::{Driver, Error, Stop};
-use miniws_proto::{CloseFrame, Event, Message, ReceiveErrorKind, SendError, State};
-use support::{Clock, Count, Scripted, driver, pass, server};
+use miniws_proto::{CloseFrame, Config, Event, Message, ReceiveErrorKind, SendError, State};
+use support::{Clock, Count, Scripted, driver, driver_with, pass, server};
 
 const TEXT: &[u8] = b"\x81\x82\0\0\0\0hi";
 const PING: &[u8] = b"\x89\x81\0\0\0\0p";
@@ -161,6 +161,97 @@ fn nor_is_a_flood_read_for_too_long() {
     assert!(matches!(driver.poll_recv(&mut cx()), Poll::Ready(Ok(None))));
     let left = driver.transport().reads.len();
     assert!((45..=55).contains(&left), "{left}");
+}
+
+/// Nor does a peer whose bytes never run dry put off any other deadline, as a runtime whose reads are
+/// always ready would let it.
+#[test]
+fn an_idle_peer_may_not_go_on_pinging() {
+    let config = Config::default().idle_timeout(Some(Duration::from_secs(5)));
+    let mut driver = driver_with(
+        config,
+        Scripted {
+            reads: (0..1000).map(|_| read(PING)).collect(),
+            read_takes: Duration::from_millis(100),
+            ..Scripted::default()
+        },
+    );
+    let mut pings = 0;
+    let ended = loop {
+        match driver.poll_recv(&mut cx()) {
+            Poll::Ready(Ok(Some(Event::Ping(_)))) => pings += 1,
+            other => break other,
+        }
+    };
+    match ended {
+        Poll::Ready(Err(Error::Receive(error))) => {
+            assert_eq!(error.kind(), ReceiveErrorKind::IdleTimeout);
+        }
+        other => panic!("{other:?}"),
+    }
+    assert!((50..200).contains(&pings), "{pings}");
+}
+
+/// Nor does it keep the server from stopping.
+#[test]
+fn a_stop_is_heard_in_a_flood() {
+    let stop = Stop::default();
+    let mut driver = server((0..1000).map(|_| read(PING)));
+    driver.set_stop(stop.ticket());
+    stop.close();
+    let mut pings = 0;
+    while let Poll::Ready(Ok(Some(Event::Ping(_)))) = driver.poll_recv(&mut cx()) {
+        pings += 1;
+        if driver.connection().state() != State::Open {
+            break;
+        }
+    }
+    assert!(pings < 100, "{pings}");
+    assert_eq!(driver.connection().state(), State::Closing);
+}
+
+/// A transport that has taken everything, but does not get rid of it, is stuck as well.
+#[test]
+fn a_flush_has_a_deadline() {
+    let pending = || Scripted {
+        flushes: (0..10).map(|_| Poll::Pending).collect(),
+        ..Scripted::default()
+    };
+    let is_timeout = |error| match error {
+        Error::Receive(error) => error.kind() == ReceiveErrorKind::WriteTimeout,
+        _ => false,
+    };
+    let mut flushing = driver(pending());
+    flushing.feed(|connection| connection.send("hi")).unwrap();
+    assert!(flushing.poll_flush(&mut cx()).is_pending());
+    let mut receiving = driver(pending());
+    receiving.feed(|connection| connection.send("hi")).unwrap();
+    assert!(receiving.poll_recv(&mut cx()).is_pending());
+
+    pass(Duration::from_secs(31));
+    match flushing.poll_flush(&mut cx()) {
+        Poll::Ready(Err(error)) => assert!(is_timeout(error)),
+        other => panic!("{other:?}"),
+    }
+    match receiving.poll_recv(&mut cx()) {
+        Poll::Ready(Err(error)) => assert!(is_timeout(error)),
+        other => panic!("{other:?}"),
+    }
+}
+
+/// Messages that are kept lie side by side, even if each came with a read of its own.
+#[test]
+fn messages_that_are_kept_share_a_block() {
+    let mut driver = server((0..100).map(|_| read(TEXT)));
+    let mut kept = Vec::new();
+    while let Poll::Ready(Ok(Some(Event::Message(message)))) = driver.poll_recv(&mut cx()) {
+        kept.push(message);
+    }
+    assert_eq!(kept.len(), 100);
+    for pair in kept.windows(2) {
+        let [first, second] = [0, 1].map(|at| pair[at].as_bytes().as_ptr().addr());
+        assert_eq!(second - first, TEXT.len());
+    }
 }
 
 /// The peer of a failure gets to know its code, even if it has ended its side.

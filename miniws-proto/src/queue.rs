@@ -35,6 +35,7 @@ pub struct SendQueue {
     chained: VecDeque<Chained>,
     len: usize,
     taken: u64,
+    is_unflushed: bool,
 }
 
 #[derive(Debug)]
@@ -63,7 +64,9 @@ impl SendQueue {
         if !self.is_empty() {
             return None;
         }
-        self.chained = VecDeque::new();
+        if self.chained.capacity() > 0 {
+            self.chained = VecDeque::new();
+        }
         (self.copied.capacity() > 0).then(|| core::mem::take(&mut self.copied))
     }
 
@@ -75,6 +78,26 @@ impl SendQueue {
             buffer.clear();
             self.copied = buffer;
         }
+    }
+
+    /// Whether the transport may still hold some of what it has taken.
+    #[must_use]
+    pub const fn is_unflushed(&self) -> bool {
+        self.is_unflushed
+    }
+
+    /// Tells that the transport, for example a TLS stream, may still hold some of what it has taken,
+    /// or that it has handed on all of it. Until then that counts as output that waits: for the
+    /// peer's close to be told, for shutting down, and for
+    /// [`Config::write_timeout`](crate::Config::write_timeout). Transports without a buffer of their
+    /// own need not call it.
+    pub fn set_unflushed(&mut self, is_unflushed: bool) {
+        self.is_unflushed = is_unflushed;
+    }
+
+    /// Whether all output has gone as far as can be known.
+    pub(crate) const fn is_settled(&self) -> bool {
+        self.len == 0 && !self.is_unflushed
     }
 
     /// How many bytes the transport has taken, ever: it changes whenever there is progress.

@@ -30,14 +30,13 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Transport for Io<S> {
 
     fn poll_write(&mut self, cx: &mut Context<'_>, output: &SendQueue) -> Poll<io::Result<usize>> {
         let stream = Pin::new(&mut self.0);
-        if stream.is_write_vectored() {
+        let chunk = output.chunk();
+        if chunk.len() < output.len() && stream.is_write_vectored() {
             let mut slices = [IoSlice::new(&[]); 16];
             let count = output.chunks_vectored(&mut slices);
-            if count > 1 {
-                return stream.poll_write_vectored(cx, &slices[..count]);
-            }
+            return stream.poll_write_vectored(cx, &slices[..count]);
         }
-        stream.poll_write(cx, output.chunk())
+        stream.poll_write(cx, chunk)
     }
 
     fn poll_flush(&mut self, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
@@ -51,7 +50,10 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Transport for Io<S> {
 
 /// tokio's clock, so that time that is paused in a test is paused here too.
 #[derive(Debug, Default)]
-pub(crate) struct Clock(Option<Pin<Box<Sleep>>>);
+pub(crate) struct Clock {
+    /// When the timer goes off, if it has ever been needed.
+    timer: Option<(Time, Pin<Box<Sleep>>)>,
+}
 
 impl Timer for Clock {
     fn now() -> Time {
@@ -59,16 +61,26 @@ impl Timer for Clock {
     }
 
     fn poll_until(&mut self, cx: &mut Context<'_>, deadline: Time) -> Poll<()> {
-        let Some(deadline) = clock::instant(deadline).map(Instant::from_std) else {
-            return Poll::Pending;
+        let instant = || clock::instant(deadline).map(Instant::from_std);
+        let sleep = match &mut self.timer {
+            // Setting a timer anew is dear. One that is early finds nothing to do, and is set then.
+            Some((at, sleep)) if *at <= deadline && !sleep.is_elapsed() => sleep,
+            Some((at, sleep)) => {
+                let Some(instant) = instant() else {
+                    return Poll::Pending;
+                };
+                *at = deadline;
+                sleep.as_mut().reset(instant);
+                sleep
+            }
+            None => {
+                let Some(instant) = instant() else {
+                    return Poll::Pending;
+                };
+                let sleep = Box::pin(tokio::time::sleep_until(instant));
+                &mut self.timer.insert((deadline, sleep)).1
+            }
         };
-        let sleep = self
-            .0
-            .get_or_insert_with(|| Box::pin(tokio::time::sleep_until(deadline)));
-        // Setting a timer anew is dear. One that is early finds nothing to do, and is set then.
-        if sleep.deadline() > deadline || sleep.is_elapsed() {
-            sleep.as_mut().reset(deadline);
-        }
         sleep.as_mut().poll(cx)
     }
 }

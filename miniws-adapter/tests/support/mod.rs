@@ -36,9 +36,10 @@ impl Transport for Scripted {
         &mut self,
         _: &mut Context<'_>,
         input: &mut BytesMut,
-        _: usize,
+        hint: usize,
     ) -> Poll<io::Result<usize>> {
         pass(self.read_takes);
+        input.reserve(hint);
         match self.reads.pop_front() {
             Some(read) => Poll::Ready(read.map(|bytes| {
                 input.extend_from_slice(&bytes);
@@ -116,7 +117,11 @@ pub(crate) fn server(
 
 /// A server's driver over a transport.
 pub(crate) fn driver(transport: Scripted) -> Driver<Scripted, Clock> {
-    let config = Config::default().keep_alive(None);
+    driver_with(Config::default().keep_alive(None), transport)
+}
+
+/// The same with a configuration.
+pub(crate) fn driver_with(config: Config, transport: Scripted) -> Driver<Scripted, Clock> {
     let connection = Connection::server(config, Negotiated::default());
     Driver::new(transport, connection, BytesMut::new())
 }

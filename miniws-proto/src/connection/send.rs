@@ -228,7 +228,7 @@ impl Connection {
 
     /// Whether anything waits for the transport, or to be put into the queue for it.
     pub(super) fn has_output(&self) -> bool {
-        !self.sender.queue.is_empty() || self.sender.deferred.is_some()
+        !self.sender.queue.is_settled() || self.sender.deferred.is_some()
     }
 
     pub(super) fn has_room(&self) -> bool {
@@ -239,7 +239,7 @@ impl Connection {
         self.sender.queue.len() >= self.config.max_queued
     }
 
-    #[inline]
+    #[inline(always)]
     pub(super) fn write_frame(&mut self, opcode: Opcode, fin: bool, rsv1: bool, payload: Bytes) {
         let mask = self.masker.as_mut().map(|masker| masker.key());
         let header = Header {
@@ -251,20 +251,20 @@ impl Connection {
         };
         let queue = &mut self.sender.queue;
         match mask {
+            None if payload.len() > COPY_MAX => {
+                queue.write(|out| header.write(out));
+                queue.chain(payload);
+            }
+            None => queue.write(|out| {
+                out.reserve(Header::MAX + payload.len());
+                header.write(out);
+                out.extend_from_slice(&payload);
+            }),
             Some(key) => queue.write(|out| {
                 out.reserve(Header::MAX + payload.len());
                 header.write(out);
                 mask::extend_masked(out, key, &payload);
             }),
-            None if payload.len() <= COPY_MAX => queue.write(|out| {
-                out.reserve(Header::MAX + payload.len());
-                header.write(out);
-                out.extend_from_slice(&payload);
-            }),
-            None => {
-                queue.write(|out| header.write(out));
-                queue.chain(payload);
-            }
         }
     }
 

@@ -18,7 +18,8 @@ pub(super) struct Timers {
 
     last_received: Option<Time>,
     last_message: Option<Time>,
-    /// The last time that the transport took output, and how much it had taken by then.
+    /// The last time that the transport took output while there was some, and how much it had taken
+    /// by then.
     last_taken: Option<(Time, u64)>,
     /// The keep-alive ping that has not been answered.
     ping: Option<Ping>,
@@ -81,7 +82,7 @@ impl Connection {
             ping.has_left = taken >= ping.end;
         }
         let stalled = timers.last_taken.filter(|(_, before)| *before == taken);
-        timers.last_taken = match self.sender.queue.is_empty() {
+        timers.last_taken = match self.sender.queue.is_settled() {
             true => None,
             false => stalled.or(Some((now, taken))),
         };
@@ -97,33 +98,38 @@ impl Connection {
             return self.next_write_deadline();
         }
         let timers = &self.timers;
-        let alive = match (timers.ping, timers.last_received) {
-            (Some(ping), received) => {
-                // Bytes of a large message are a sign of life as well: no pong can get past them.
-                let since = received.map_or(ping.since, |received| received.max(ping.since));
-                Some((since + self.config.pong_timeout, Due::Pong))
+        let config = &*self.config;
+        let mut next: Option<(Time, Due)> = None;
+        let mut consider = |time: Time, due| {
+            if next.is_none_or(|(next, _)| time < next) {
+                next = Some((time, due));
             }
-            (None, received) => received
-                .zip(self.config.keep_alive)
-                .map(|(received, interval)| (received + interval, Due::KeepAlive)),
         };
-        let idle = timers
-            .last_message
-            .zip(self.config.idle_timeout)
-            .map(|(message, timeout)| (message + timeout, Due::Idle));
-        // Within a message that is sent in chunks, the compressor is needed.
-        let deflate = self
-            .deflate
-            .as_ref()
-            .filter(|_| !self.sender.is_streaming());
-        let release = timers
-            .last_message
-            .zip(deflate.and_then(|deflate| deflate.release_after()))
-            .map(|(message, idle)| (message + idle, Due::Release));
-        [alive, idle, release, self.next_write_deadline()]
-            .into_iter()
-            .flatten()
-            .min_by_key(|(time, _)| *time)
+        if let Some(ping) = &timers.ping {
+            // Bytes of a large message are a sign of life as well: no pong can get past them.
+            let since = timers
+                .last_received
+                .map_or(ping.since, |at| at.max(ping.since));
+            consider(since + config.pong_timeout, Due::Pong);
+        } else if let (Some(at), Some(interval)) = (timers.last_received, config.keep_alive) {
+            consider(at + interval, Due::KeepAlive);
+        }
+        if let Some(at) = timers.last_message {
+            if let Some(timeout) = config.idle_timeout {
+                consider(at + timeout, Due::Idle);
+            }
+            // Within a message that is sent in chunks, the compressor is needed.
+            if let Some(deflate) = &self.deflate
+                && !self.sender.is_streaming()
+                && let Some(idle) = deflate.release_after()
+            {
+                consider(at + idle, Due::Release);
+            }
+        }
+        if let Some((at, due)) = self.next_write_deadline() {
+            consider(at, due);
+        }
+        next
     }
 
     /// What is due next, for a caller who only waits to write.
