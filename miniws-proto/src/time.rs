@@ -27,10 +27,6 @@ pub struct Time {
 }
 
 impl Time {
-    const END: Self = Self {
-        count: NonZeroU64::MAX,
-    };
-
     /// The point at which `since_origin` has passed since the origin.
     #[must_use]
     pub fn from_duration(since_origin: Duration) -> Self {
@@ -67,9 +63,10 @@ impl Add<Duration> for Time {
 
     /// Saturates at the end of time, so that a timeout of [`Duration::MAX`] never comes.
     fn add(self, duration: Duration) -> Self {
-        let nanos = u64::try_from(duration.as_nanos());
-        nanos.map_or(Self::END, |nanos| Self {
+        let seconds = duration.as_secs().saturating_mul(1_000_000_000);
+        let nanos = seconds.saturating_add(duration.subsec_nanos().into());
+        Self {
             count: self.count.saturating_add(nanos),
-        })
+        }
     }
 }

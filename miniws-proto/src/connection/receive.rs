@@ -109,17 +109,12 @@ impl Connection {
     /// # Ok::<(), miniws_proto::ReceiveError>(())
     /// ```
     pub fn receive(&mut self, input: &mut BytesMut) -> Result<Option<Event>, ReceiveError> {
-        match self.receive_whole(input) {
-            Some(message) => Ok(Some(Event::Message(message))),
-            None => self.receive_any(input),
-        }
-    }
-
-    #[inline(never)]
-    fn receive_any(&mut self, input: &mut BytesMut) -> Result<Option<Event>, ReceiveError> {
         while self.lifecycle.is_receiving() {
             if input.is_empty() && !self.receiver.has_more {
                 return Ok(None);
+            }
+            if let Some(message) = self.receive_whole(input) {
+                return Ok(Some(Event::Message(message)));
             }
             match self.receive_frame(input) {
                 Ok(Step::Event(event)) => return Ok(Some(event)),
@@ -155,6 +150,7 @@ impl Connection {
         Ok(self.lifecycle.tell_close().map(Event::Close))
     }
 
+    #[inline(never)]
     fn receive_frame(&mut self, input: &mut BytesMut) -> Result<Step, ReceiveErrorKind> {
         let mut frame = match self.receiver.frame.take() {
             Some(frame) => frame,

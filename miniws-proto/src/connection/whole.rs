@@ -16,11 +16,7 @@ impl Connection {
     #[inline(always)]
     pub(super) fn receive_whole(&mut self, input: &mut BytesMut) -> Option<Message> {
         let config = &self.config;
-        if !self.receiver.is_between_messages()
-            || !self.lifecycle.is_receiving()
-            || config.chunks
-            || config.max_fragments == 0
-        {
+        if !self.receiver.is_between_messages() || config.chunks || config.max_fragments == 0 {
             return None;
         }
         let whole = decode::decode_whole(input, self.masker.is_none())?;

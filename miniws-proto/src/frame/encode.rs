@@ -21,24 +21,82 @@ impl Header {
     pub(crate) const MAX: usize = 14;
 
     /// Appends the header to `out`, its length in the shortest form (RFC 6455 section 5.2).
-    #[inline]
+    #[inline(always)]
     pub(crate) fn write(self, out: &mut Vec<u8>) {
         let rsv1 = if self.rsv1 { RSV1 } else { 0 };
         let first = self.opcode as u8 | u8::from(self.fin) << 7 | rsv1;
-        let mask = u8::from(self.mask.is_some()) << 7;
+        let (mask, key, key_size) = match self.mask {
+            Some(key) => (0x80, u32::from_le_bytes(key), 4),
+            None => (0, 0, 0),
+        };
+        // Most headers fit into eight bytes, and are put together and copied as such; what is
+        // behind their end is cut off again.
+        let word = |second: u8, rest: u64| {
+            (u64::from(first) | u64::from(mask | second) << 8 | rest << 16).to_le_bytes()
+        };
+        let start = out.len();
         match self.payload_len {
-            len @ 0..=125 => out.extend_from_slice(&[first, mask | len as u8]),
+            len @ 0..=125 => {
+                out.extend_from_slice(&word(len as u8, u64::from(key)));
+                out.truncate(start + 2 + key_size);
+            }
             len @ 126..=0xffff => {
-                let [high, low] = (len as u16).to_be_bytes();
-                out.extend_from_slice(&[first, mask | 126, high, low]);
+                let len = u64::from((len as u16).swap_bytes());
+                out.extend_from_slice(&word(126, len | u64::from(key) << 16));
+                out.truncate(start + 4 + key_size);
             }
             len => {
                 out.extend_from_slice(&[first, mask | 127]);
                 out.extend_from_slice(&(len as u64).to_be_bytes());
+                out.extend_from_slice(&key.to_le_bytes()[..key_size]);
             }
         }
-        if let Some(key) = self.mask {
-            out.extend_from_slice(&key);
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::frame::decode;
+
+    /// What is encoded is decoded to the same, and nothing is behind it.
+    #[test]
+    fn goes_there_and_back() {
+        for payload_len in [
+            0,
+            1,
+            125,
+            126,
+            127,
+            0xff,
+            0x100,
+            0xffff,
+            0x1_0000,
+            0x1234_5678,
+        ] {
+            for mask in [None, Some([1, 2, 3, 0xff])] {
+                for (fin, rsv1) in [(false, false), (true, false), (false, true), (true, true)] {
+                    let header = Header {
+                        opcode: Opcode::Binary,
+                        fin,
+                        rsv1,
+                        payload_len,
+                        mask,
+                    };
+                    let mut out = Vec::from([7]);
+                    header.write(&mut out);
+                    let decoded = decode::decode(&out[1..], mask.is_some(), true);
+                    let expected = decode::Header {
+                        fin,
+                        rsv1,
+                        opcode: Opcode::Binary,
+                        mask,
+                        payload_len: payload_len as u64,
+                        size: (out.len() - 1) as u8,
+                    };
+                    assert_eq!(decoded, Ok(Some(expected)));
+                }
+            }
         }
     }
 }

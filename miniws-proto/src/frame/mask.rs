@@ -18,6 +18,7 @@ pub(crate) fn apply(key: MaskKey, offset: usize, data: &mut [u8]) {
 }
 
 /// Appends `payload` to `out`, masked: copied and masked in one go.
+#[inline]
 pub(crate) fn extend_masked(out: &mut Vec<u8>, key: MaskKey, payload: &[u8]) {
     out.reserve(payload.len());
     let (blocks, rest) = payload.as_chunks();
