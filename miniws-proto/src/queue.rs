@@ -33,7 +33,7 @@ pub struct SendQueue {
     start: usize,
     /// What was not copied, and goes out between stretches of what was.
     chained: VecDeque<Chained>,
-    len: usize,
+    chained_len: usize,
     taken: u64,
     is_unflushed: bool,
 }
@@ -49,13 +49,13 @@ impl SendQueue {
     /// How many bytes wait.
     #[must_use]
     pub const fn len(&self) -> usize {
-        self.len
+        self.copied.len() - self.start + self.chained_len
     }
 
     /// Whether nothing waits.
     #[must_use]
     pub const fn is_empty(&self) -> bool {
-        self.len == 0
+        self.len() == 0
     }
 
     /// Takes the empty buffer out, so that a connection that has nothing to send holds none. `None`
@@ -97,7 +97,7 @@ impl SendQueue {
 
     /// Whether all output has gone as far as can be known.
     pub(crate) const fn is_settled(&self) -> bool {
-        self.len == 0 && !self.is_unflushed
+        self.is_empty() && !self.is_unflushed
     }
 
     /// How many bytes the transport has taken, ever: it changes whenever there is progress.
@@ -105,18 +105,17 @@ impl SendQueue {
         self.taken
     }
 
-    /// Queues what `write` appends.
+    /// Where to append what is to be queued, with room for so many bytes.
     #[inline]
-    pub(crate) fn write(&mut self, write: impl FnOnce(&mut Vec<u8>)) {
+    pub(crate) fn buffer(&mut self, room: usize) -> &mut Vec<u8> {
         self.reclaim();
-        let before = self.copied.len();
-        write(&mut self.copied);
-        self.len += self.copied.len() - before;
+        self.copied.reserve(room);
+        &mut self.copied
     }
 
     /// Queues a copy of `bytes`.
     pub(crate) fn copy(&mut self, bytes: &[u8]) {
-        self.write(|copied| copied.extend_from_slice(bytes));
+        self.buffer(bytes.len()).extend_from_slice(bytes);
     }
 
     /// Queues `bytes`, uncopied if they are many.
@@ -130,8 +129,8 @@ impl SendQueue {
 
     /// Queues `bytes`, uncopied.
     pub(crate) fn chain(&mut self, bytes: Bytes) {
-        let at = self.taken + self.len as u64;
-        self.len += bytes.len();
+        let at = self.taken + self.len() as u64;
+        self.chained_len += bytes.len();
         self.chained.push_back(Chained { at, bytes });
     }
 
@@ -175,10 +174,12 @@ impl SendQueue {
                 continue;
             };
             let step = count.min(front.bytes.len());
-            front.bytes.advance(step);
-            if front.bytes.is_empty() {
+            if step == front.bytes.len() {
                 self.chained.pop_front();
+            } else {
+                front.bytes.advance(step);
             }
+            self.chained_len -= step;
             self.taken += step as u64;
             count -= step;
         }
@@ -191,25 +192,6 @@ impl SendQueue {
             Some(front) => front.at.saturating_sub(self.taken) as usize,
             None => self.copied.len() - self.start,
         }
-    }
-
-    /// All pieces, in order.
-    #[cfg(feature = "std")]
-    fn pieces(&self) -> impl Iterator<Item = &[u8]> {
-        let mut at = self.taken;
-        let mut copied = &self.copied[self.start..];
-        let mut chained = self.chained.iter();
-        core::iter::from_fn(move || {
-            let next = chained.next();
-            let before = next.map_or(copied.len(), |next| next.at.saturating_sub(at) as usize);
-            let (piece, rest) = copied.split_at(before);
-            copied = rest;
-            let bytes = next.map(|next| &next.bytes[..]);
-            at += (before + bytes.map_or(0, <[u8]>::len)) as u64;
-            (next.is_some() || !piece.is_empty()).then_some([piece, bytes.unwrap_or_default()])
-        })
-        .flatten()
-        .filter(|piece| !piece.is_empty())
     }
 }
 
@@ -227,7 +209,7 @@ pub(crate) const COPY_MAX: usize = 4096;
 impl Buf for SendQueue {
     #[inline]
     fn remaining(&self) -> usize {
-        self.len
+        self.len()
     }
 
     #[inline]
@@ -245,21 +227,30 @@ impl Buf for SendQueue {
     #[cfg(feature = "std")]
     #[inline]
     fn chunks_vectored<'a>(&'a self, slices: &mut [IoSlice<'a>]) -> usize {
-        if self.chained.is_empty() {
-            let copied = &self.copied[self.start..];
-            return match slices.first_mut() {
-                Some(slice) if !copied.is_empty() => {
-                    *slice = IoSlice::new(copied);
-                    1
-                }
-                _ => 0,
-            };
-        }
         let mut filled = 0;
-        for (slice, piece) in slices.iter_mut().zip(self.pieces()) {
-            *slice = IoSlice::new(piece);
-            filled += 1;
+        let mut put = |piece: &'a [u8]| {
+            if let Some(slice) = slices.get_mut(filled)
+                && !piece.is_empty()
+            {
+                *slice = IoSlice::new(piece);
+                filled += 1;
+            }
+            filled < slices.len()
+        };
+        let mut at = self.taken;
+        let mut copied = &self.copied[self.start..];
+        if !self.chained.is_empty() {
+            for next in &self.chained {
+                let before = next.at.saturating_sub(at) as usize;
+                let (piece, rest) = copied.split_at(before);
+                if !put(piece) || !put(&next.bytes) {
+                    return filled;
+                }
+                copied = rest;
+                at += (before + next.bytes.len()) as u64;
+            }
         }
+        put(copied);
         filled
     }
 
@@ -268,8 +259,7 @@ impl Buf for SendQueue {
     /// When `count` is more than what waits.
     #[inline]
     fn advance(&mut self, count: usize) {
-        assert!(count <= self.len, "advanced past the end of the queue");
-        self.len -= count;
+        assert!(count <= self.len(), "advanced past the end of the queue");
         if self.chained.is_empty() {
             self.advance_copied(count);
             self.taken += count as u64;

@@ -128,6 +128,31 @@ impl Assembler {
         })
     }
 
+    /// Whether a message that is not compressed can go on with a frame of so many bytes.
+    pub(super) fn has_room_for(&self, payload_len: usize, config: &Config) -> bool {
+        self.kind.is_some()
+            && !self.is_deflated
+            && payload_len <= config.max_frame_size
+            && payload_len <= self.room(config)
+            && self.fragments < config.max_fragments
+    }
+
+    /// The next frame of such a message, which does not end it: checks and keeps its payload. If
+    /// there is anything wrong with that, this does nothing and returns false.
+    pub(super) fn try_append(&mut self, payload: &[u8]) -> bool {
+        if self.kind == Some(MessageKind::Text) {
+            let mut utf8 = self.utf8.clone();
+            if utf8.push(payload).is_err() {
+                return false;
+            }
+            self.utf8 = utf8;
+        }
+        self.len += payload.len();
+        self.fragments += 1;
+        self.append(payload);
+        true
+    }
+
     /// Keeps bytes until the message is whole.
     pub(super) fn append(&mut self, bytes: &[u8]) {
         self.data.extend_from_slice(bytes);

@@ -99,12 +99,11 @@ impl Connection {
             payload_len: payload.len(),
             mask: key,
         };
-        self.sender.queue.write(|out| {
-            header.write(out);
-            match key {
-                Some(key) => mask::extend_masked(out, key, payload),
-                None => out.extend_from_slice(payload),
-            }
-        });
+        let out = self.sender.queue.buffer(Header::MAX + payload.len());
+        header.write(out);
+        match key {
+            None => out.extend_from_slice(payload),
+            Some(key) => mask::extend_masked(out, key, payload),
+        }
     }
 }

@@ -1,7 +1,7 @@
 //! An open connection: events out of bytes, bytes out of calls.
 //!
 //! - `receive`: bytes to frames to events.
-//! - `whole`: the short way for a whole message in one frame.
+//! - `short`: the short way for what comes most.
 //! - `inflate`: the same for compressed frames.
 //! - `assemble`: frames to messages.
 //! - `send`: messages to frames in the send queue.
@@ -17,9 +17,9 @@ mod inflate;
 mod masker;
 mod receive;
 mod send;
+mod short;
 mod state;
 mod timers;
-mod whole;
 
 use alloc::boxed::Box;
 use alloc::sync::Arc;

@@ -51,9 +51,14 @@ impl Receiver {
         self.offset
     }
 
+    /// Whether the next byte begins a frame.
+    pub(super) fn is_between_frames(&self) -> bool {
+        self.frame.is_none()
+    }
+
     /// Whether the next byte begins a message, or a control frame.
     pub(super) fn is_between_messages(&self) -> bool {
-        self.frame.is_none() && self.assembler.is_empty()
+        self.is_between_frames() && self.assembler.is_empty()
     }
 
     /// A frame of so many bytes has fully come.
@@ -115,6 +120,9 @@ impl Connection {
             }
             if let Some(message) = self.receive_whole(input) {
                 return Ok(Some(Event::Message(message)));
+            }
+            if self.receive_middle(input) {
+                continue;
             }
             match self.receive_frame(input) {
                 Ok(Step::Event(event)) => return Ok(Some(event)),

@@ -100,7 +100,18 @@ impl Connection {
         }
         self.timers.messages = true;
         let opcode = Opcode::from(message.kind());
-        let mut payload = message.into_bytes();
+        let payload = message.into_bytes();
+        if self.deflate.is_some() || self.config.fragment_size.is_some() {
+            self.write_message(opcode, payload, compression);
+        } else {
+            self.write_frame(opcode, true, false, payload);
+        }
+        Ok(())
+    }
+
+    /// Writes a message that may have to be compressed, cut into fragments, or both.
+    #[inline(never)]
+    fn write_message(&mut self, opcode: Opcode, mut payload: Bytes, compression: Compression) {
         let mut rsv1 = false;
         if let Some(deflate) = &mut self.deflate
             && let Some(deflated) = deflate.message(&payload, compression)
@@ -112,7 +123,6 @@ impl Connection {
             Some(size) if payload.len() > size => self.cut(opcode, rsv1, payload),
             _ => self.write_frame(opcode, true, rsv1, payload),
         }
-        Ok(())
     }
 
     /// Queues a piece of a message as a frame of its own, for a message whose end is not known yet
@@ -239,7 +249,7 @@ impl Connection {
         self.sender.queue.len() >= self.config.max_queued
     }
 
-    #[inline(always)]
+    #[inline]
     pub(super) fn write_frame(&mut self, opcode: Opcode, fin: bool, rsv1: bool, payload: Bytes) {
         let mask = self.masker.as_mut().map(|masker| masker.key());
         let header = Header {
@@ -250,21 +260,16 @@ impl Connection {
             mask,
         };
         let queue = &mut self.sender.queue;
+        if mask.is_none() && payload.len() > COPY_MAX {
+            header.write(queue.buffer(Header::MAX));
+            queue.chain(payload);
+            return;
+        }
+        let out = queue.buffer(Header::MAX + payload.len());
+        header.write(out);
         match mask {
-            None if payload.len() > COPY_MAX => {
-                queue.write(|out| header.write(out));
-                queue.chain(payload);
-            }
-            None => queue.write(|out| {
-                out.reserve(Header::MAX + payload.len());
-                header.write(out);
-                out.extend_from_slice(&payload);
-            }),
-            Some(key) => queue.write(|out| {
-                out.reserve(Header::MAX + payload.len());
-                header.write(out);
-                mask::extend_masked(out, key, &payload);
-            }),
+            None => out.extend_from_slice(&payload),
+            Some(key) => mask::extend_masked(out, key, &payload),
         }
     }
 

@@ -4,7 +4,6 @@ use core::ops::Range;
 
 use super::{MAX_CONTROL, MaskKey, Opcode, RSV1};
 use crate::error::ReceiveErrorKind;
-use crate::message::MessageKind;
 
 /// A frame's header.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -93,26 +92,22 @@ pub(crate) fn decode(
     }))
 }
 
-/// A whole message in one frame, uncompressed.
-pub(crate) struct Whole {
-    pub(crate) kind: MessageKind,
+/// A frame of less than 64 KiB.
+pub(crate) struct Short {
+    /// The first byte of the header.
+    pub(crate) first: u8,
     /// `None` at a client.
     pub(crate) mask: Option<MaskKey>,
     /// Where the payload is in the bytes, if it is there.
     pub(crate) payload: Range<usize>,
 }
 
-/// Decodes the header of such a message; `None` for everything else, such as a header that
-/// [`decode`] refuses. Nothing is said about what is behind the header.
+/// Decodes the header of such a frame, but for its first byte. `None` for everything else, such as
+/// what [`decode`] refuses for its other bytes.
 #[inline(always)]
-pub(crate) fn decode_whole(bytes: &[u8], masked: bool) -> Option<Whole> {
+pub(crate) fn decode_short(bytes: &[u8], masked: bool) -> Option<Short> {
     let &[first, second, ref rest @ ..] = bytes else {
         return None;
-    };
-    let kind = match first {
-        0x81 => MessageKind::Text,
-        0x82 => MessageKind::Binary,
-        _ => return None,
     };
     let (len, size, rest) = match second ^ u8::from(masked) << 7 {
         len @ 0..=125 => (usize::from(len), 2, rest),
@@ -124,15 +119,14 @@ pub(crate) fn decode_whole(bytes: &[u8], masked: bool) -> Option<Whole> {
             }
             (usize::from(len), 4, rest)
         }
-        // Longer ones take so long that it makes no difference.
         _ => return None,
     };
     let (mask, size) = match masked {
         true => (Some(*rest.first_chunk()?), size + 4),
         false => (None, size),
     };
-    Some(Whole {
-        kind,
+    Some(Short {
+        first,
         mask,
         payload: size..size + len,
     })

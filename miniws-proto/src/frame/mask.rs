@@ -17,10 +17,9 @@ pub(crate) fn apply(key: MaskKey, offset: usize, data: &mut [u8]) {
     }
 }
 
-/// Appends `payload` to `out`, masked: copied and masked in one go.
+/// Appends `payload` to `out`, masked: copied and masked in one go. It is faster if there is room.
 #[inline]
 pub(crate) fn extend_masked(out: &mut Vec<u8>, key: MaskKey, payload: &[u8]) {
-    out.reserve(payload.len());
     let (blocks, rest) = payload.as_chunks();
     if !blocks.is_empty() {
         extend_with_many(out, key, blocks);
