@@ -33,6 +33,9 @@ pub(crate) fn extend_masked(out: &mut Vec<u8>, key: MaskKey, payload: &[u8]) {
 /// instructions.
 const BLOCK: usize = 64;
 
+/// The same where they are copied as well: to append to a `Vec` is not free.
+const LARGE: usize = 256;
+
 /// The key for what begins `offset` bytes further on.
 #[inline(always)]
 fn rotated(key: MaskKey, offset: usize) -> MaskKey {
@@ -75,7 +78,7 @@ fn apply_to_bytes(key: MaskKey, data: &mut [u8]) {
 }
 
 #[inline(always)]
-fn extend_with_blocks(out: &mut Vec<u8>, key: MaskKey, blocks: &[[u8; BLOCK]]) {
+fn extend_with_blocks(out: &mut Vec<u8>, key: MaskKey, blocks: &[[u8; LARGE]]) {
     for block in blocks {
         out.extend_from_slice(&masked(key, *block));
     }
@@ -91,7 +94,7 @@ fn apply_to_many(key: MaskKey, data: &mut [u8]) {
 }
 
 #[inline(never)]
-fn extend_with_many(out: &mut Vec<u8>, key: MaskKey, blocks: &[[u8; BLOCK]]) {
+fn extend_with_many(out: &mut Vec<u8>, key: MaskKey, blocks: &[[u8; LARGE]]) {
     #[cfg(all(feature = "std", target_arch = "x86_64"))]
     if avx2::extend(out, key, blocks) {
         return;
@@ -104,7 +107,7 @@ fn extend_with_many(out: &mut Vec<u8>, key: MaskKey, blocks: &[[u8; BLOCK]]) {
 #[cfg(all(feature = "std", target_arch = "x86_64"))]
 #[allow(unsafe_code)]
 mod avx2 {
-    use super::{BLOCK, MaskKey, Vec, apply_to_blocks, extend_with_blocks};
+    use super::{BLOCK, LARGE, MaskKey, Vec, apply_to_blocks, extend_with_blocks};
 
     pub(super) fn apply(key: MaskKey, data: &mut [u8]) -> bool {
         #[target_feature(enable = "avx2")]
@@ -119,9 +122,9 @@ mod avx2 {
         is_there
     }
 
-    pub(super) fn extend(out: &mut Vec<u8>, key: MaskKey, blocks: &[[u8; BLOCK]]) -> bool {
+    pub(super) fn extend(out: &mut Vec<u8>, key: MaskKey, blocks: &[[u8; LARGE]]) -> bool {
         #[target_feature(enable = "avx2")]
-        fn extend(out: &mut Vec<u8>, key: MaskKey, blocks: &[[u8; BLOCK]]) {
+        fn extend(out: &mut Vec<u8>, key: MaskKey, blocks: &[[u8; LARGE]]) {
             extend_with_blocks(out, key, blocks);
         }
         let is_there = std::arch::is_x86_feature_detected!("avx2");
