@@ -60,6 +60,8 @@ fn shut_down(stream: &dyn Any) -> io::Result<()> {
 
 /// How much is read at once.
 const READ: usize = 64 << 10;
+/// How many bytes the header of a frame has at most (RFC 6455 section 5.2).
+const MAX_HEADER: usize = 14;
 
 thread_local! {
     /// What streams read into; connections have no buffer of their own while they wait. It is taken
@@ -83,7 +85,11 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Transport for Io<S> {
         scratch.resize(READ, 0);
         let read = Pin::new(&mut self.stream).poll_read(cx, &mut scratch);
         if let Poll::Ready(Ok(count @ 1..)) = read {
-            input.reserve(hint.max(count));
+            let room = hint.max(count);
+            if !input.try_reclaim(room) {
+                // Room for what may be left of a header as well, or the block would double for that.
+                input.reserve(room + MAX_HEADER);
+            }
             input.extend_from_slice(&scratch[..count]);
         }
         SCRATCH.set(scratch);
