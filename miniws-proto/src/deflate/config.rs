@@ -143,8 +143,9 @@ impl DeflateConfig {
     /// How many times larger than its compressed form a received message may be. More fails with
     /// 1009. By default there is no such limit.
     ///
-    /// It is judged after each 16 KiB of what comes out, so smaller messages pass. The compression
-    /// can do a little more than 1000 to 1, and honest data rarely goes beyond 100 to 1.
+    /// It is judged after each 16 KiB of what comes out, so smaller messages pass. Up to three bytes
+    /// of the compressed form count there or do not, as they happen to have come. The compression can
+    /// do a little more than 1000 to 1, and honest data rarely goes beyond 100 to 1.
     /// [`Config::max_message_size`](crate::Config::max_message_size) holds in any case.
     #[must_use]
     pub fn max_ratio(mut self, ratio: Option<u32>) -> Self {
