@@ -249,19 +249,19 @@ fn dripping_ones_are_answered_with_408_all_the_same() {
     });
 }
 
-/// A peer that doesn't read the answer has the time of a handshake to do so, and one that doesn't
-/// hang up after it a second.
+/// A peer that doesn't read the answer has the rest of the handshake's time to do so, and a second at
+/// least; one that doesn't hang up after it has a second.
 #[test]
 fn a_peer_that_does_not_take_the_answer_is_left() {
     run_on_test_clock(async {
-        for (room, expected) in [(20, TICK), (10_000, Duration::from_secs(1))] {
+        for room in [20, 10_000] {
             let start = Instant::now();
             let (stream, mut peer) = pipe(room);
             let server = impatient();
             let writing = wire::write(&mut peer, "hello\r\n\r\n");
             let (accepted, ()) = join(server.accept(stream), writing).await;
             assert!(accepted.is_err());
-            assert_took(start, expected);
+            assert_took(start, Duration::from_secs(1));
         }
     });
 }

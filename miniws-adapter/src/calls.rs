@@ -47,7 +47,8 @@ impl<S: Transport, T: Timer> Driver<S, T> {
 impl<S: Transport, T: Timer> Shared<S, T> {
     /// The next event, `None` after the end.
     pub fn recv(&self) -> impl Future<Output = Result<Option<Event>, Error>> {
-        poll_fn(|cx| self.poll(cx, Driver::poll_recv))
+        let mut waiter = self.waiter();
+        poll_fn(move |cx| self.poll(&mut waiter, cx, Driver::poll_recv))
     }
 
     /// Queues what `queue` queues, unless the transport is broken.
@@ -60,13 +61,18 @@ impl<S: Transport, T: Timer> Shared<S, T> {
 
     /// Writes all that is queued.
     pub fn flush(&self) -> impl Future<Output = Result<(), Error>> {
-        poll_fn(|cx| self.poll(cx, Driver::poll_flush))
+        let mut waiter = self.waiter();
+        poll_fn(move |cx| self.poll(&mut waiter, cx, Driver::poll_flush))
     }
 
     /// Queues a message once there is room for it, then writes all that is queued.
     pub fn send(&self, message: Message) -> impl Future<Output = Result<(), Error>> {
-        let mut message = Some(message);
-        poll_fn(move |cx| self.poll(cx, |driver, cx| driver.poll_send(cx, &mut message)))
+        let (mut waiter, mut message) = (self.waiter(), Some(message));
+        poll_fn(move |cx| {
+            self.poll(&mut waiter, cx, |driver, cx| {
+                driver.poll_send(cx, &mut message)
+            })
+        })
     }
 
     /// Queues what `queue` queues once there is room for it, then writes all that is queued.
@@ -74,9 +80,9 @@ impl<S: Transport, T: Timer> Shared<S, T> {
         &self,
         mut queue: impl FnMut(&mut Connection) -> Result<(), SendError>,
     ) -> impl Future<Output = Result<(), Error>> {
-        let mut is_queued = false;
+        let (mut waiter, mut is_queued) = (self.waiter(), false);
         poll_fn(move |cx| {
-            self.poll(cx, |driver, cx| {
+            self.poll(&mut waiter, cx, |driver, cx| {
                 driver.poll_queue(cx, &mut is_queued, &mut queue)
             })
         })

@@ -26,3 +26,4 @@ pub use entropy::OsEntropy;
 pub use error::Error;
 pub use split::Shared;
 pub use stop::{Stop, StopTicket};
+pub use waiters::Waiter;

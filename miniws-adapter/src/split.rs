@@ -5,7 +5,7 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::task::{Context, Poll, Waker};
 
 use crate::driver::Driver;
-use crate::waiters::Waiters;
+use crate::waiters::{Waiter, Waiters};
 
 /// A driver that the halves of a split connection share.
 pub struct Shared<S, T> {
@@ -26,18 +26,23 @@ impl<S, T> Shared<S, T> {
         }
     }
 
-    /// Polls the driver on behalf of one half.
+    /// Someone who is going to poll the driver.
+    pub fn waiter(&self) -> Waiter {
+        Waiter::new(self.waiters.clone())
+    }
+
+    /// Polls the driver on behalf of `waiter`.
     pub fn poll<R>(
         &self,
+        waiter: &mut Waiter,
         cx: &Context<'_>,
         poll: impl FnOnce(&mut Driver<S, T>, &mut Context<'_>) -> Poll<R>,
     ) -> Poll<R> {
         // Before polling, so that no wake-up is missed.
-        let is_new = self.waiters.register(cx.waker());
+        waiter.wait(cx.waker());
         let polled = poll(&mut self.lock(), &mut Context::from_waker(&self.waker));
-        // A task that was waiting already goes on waiting for what its other future is after.
-        if polled.is_ready() && is_new {
-            self.waiters.unregister(cx.waker());
+        if polled.is_ready() {
+            waiter.leave();
         }
         polled
     }

@@ -1,31 +1,25 @@
-//! Tasks that wait for the same transport.
+//! Those who wait for the same transport.
 
-use std::sync::{Arc, Mutex, PoisonError};
+use std::collections::BTreeMap;
+use std::fmt;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::task::{Wake, Waker};
 
-/// The tasks that wait for a transport which the halves of a split connection share.
+/// Those who wait for a transport which the halves of a split connection share.
 ///
 /// A transport remembers one task for each direction. Here it is given a waker that wakes all of
 /// those that wait, and each then sees for itself whether there is anything for it.
 #[derive(Debug, Default)]
-pub(crate) struct Waiters(Mutex<Vec<Waker>>);
+pub(crate) struct Waiters(Mutex<Waiting>);
+
+#[derive(Debug, Default)]
+struct Waiting {
+    wakers: BTreeMap<u64, Waker>,
+    last: u64,
+}
 
 impl Waiters {
-    /// Says whether the task was not waiting already, with another future.
-    pub(crate) fn register(&self, waker: &Waker) -> bool {
-        let mut waiting = self.lock();
-        let is_new = !waiting.iter().any(|other| other.will_wake(waker));
-        if is_new {
-            waiting.push(waker.clone());
-        }
-        is_new
-    }
-
-    pub(crate) fn unregister(&self, waker: &Waker) {
-        self.lock().retain(|other| !other.will_wake(waker));
-    }
-
-    fn lock(&self) -> std::sync::MutexGuard<'_, Vec<Waker>> {
+    fn lock(&self) -> MutexGuard<'_, Waiting> {
         self.0.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
@@ -36,9 +30,50 @@ impl Wake for Waiters {
     }
 
     fn wake_by_ref(self: &Arc<Self>) {
-        let waiting = std::mem::take(&mut *self.lock());
-        for waker in waiting {
+        let wakers = std::mem::take(&mut self.lock().wakers);
+        for waker in wakers.into_values() {
             waker.wake();
         }
+    }
+}
+
+/// One of those who wait: a future, or a half that is polled as a stream or sink. A task may have
+/// several. Dropping it forgets it.
+pub struct Waiter {
+    waiters: Arc<Waiters>,
+    /// Under which its waker is kept, once there was one.
+    id: Option<u64>,
+}
+
+impl Waiter {
+    pub(crate) fn new(waiters: Arc<Waiters>) -> Self {
+        Self { waiters, id: None }
+    }
+
+    pub(crate) fn wait(&mut self, waker: &Waker) {
+        let mut waiting = self.waiters.lock();
+        let id = *self.id.get_or_insert_with(|| {
+            waiting.last += 1;
+            waiting.last
+        });
+        waiting.wakers.insert(id, waker.clone());
+    }
+
+    pub(crate) fn leave(&mut self) {
+        if let Some(id) = self.id {
+            self.waiters.lock().wakers.remove(&id);
+        }
+    }
+}
+
+impl Drop for Waiter {
+    fn drop(&mut self) {
+        self.leave();
+    }
+}
+
+impl fmt::Debug for Waiter {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Waiter").field("id", &self.id).finish()
     }
 }

@@ -4,6 +4,7 @@
 
 mod support;
 
+use std::pin::pin;
 use std::sync::Arc;
 use std::task::Context;
 
@@ -16,11 +17,12 @@ fn every_task_that_waits_is_woken() {
     let shared = Shared::new(server([]));
     let (first, first_waker) = Count::waker();
     let (second, second_waker) = Count::waker();
-    for waker in [&first_waker, &second_waker] {
+    let mut waiters = [shared.waiter(), shared.waiter()];
+    for (waker, waiter) in [&first_waker, &second_waker].into_iter().zip(&mut waiters) {
         let cx = Context::from_waker(waker);
         assert!(
             shared
-                .poll(&cx, |driver, cx| driver.poll_recv(cx))
+                .poll(waiter, &cx, |driver, cx| driver.poll_recv(cx))
                 .is_pending()
         );
     }
@@ -40,16 +42,18 @@ fn a_task_that_waits_for_two_things() {
     let shared = Shared::new(server([]));
     let (count, waker) = Count::waker();
     let cx = Context::from_waker(&waker);
+    let (mut receiving, mut flushing) = (shared.waiter(), shared.waiter());
     assert!(
         shared
-            .poll(&cx, |driver, cx| driver.poll_recv(cx))
+            .poll(&mut receiving, &cx, |driver, cx| driver.poll_recv(cx))
             .is_pending()
     );
     assert!(
         shared
-            .poll(&cx, |driver, cx| driver.poll_flush(cx))
+            .poll(&mut flushing, &cx, |driver, cx| driver.poll_flush(cx))
             .is_ready()
     );
+    drop(flushing);
     shared.change(|_| ());
     assert_eq!(count.get(), 1);
 }
@@ -60,13 +64,31 @@ fn tasks_that_are_done_are_forgotten() {
     let shared = Shared::new(server([]));
     let (count, waker) = Count::waker();
     let cx = Context::from_waker(&waker);
+    let mut waiter = shared.waiter();
     assert!(
         shared
-            .poll(&cx, |driver, cx| driver.poll_flush(cx))
+            .poll(&mut waiter, &cx, |driver, cx| driver.poll_flush(cx))
             .is_ready()
     );
     drop(waker);
     assert_eq!(Arc::strong_count(&count), 1);
     shared.change(|_| ());
     assert_eq!(count.get(), 0);
+}
+
+/// Nor do those that gave up waiting, however many they are.
+#[test]
+fn tasks_that_gave_up_are_forgotten() {
+    let shared = Shared::new(server([]));
+    let (count, waker) = Count::waker();
+    for _ in 0..3 {
+        let receiving = pin!(shared.recv());
+        assert!(
+            receiving
+                .poll(&mut Context::from_waker(&waker))
+                .is_pending()
+        );
+    }
+    drop(waker);
+    assert_eq!(Arc::strong_count(&count), 1);
 }

@@ -11,7 +11,7 @@ use bytes::Bytes;
 use futures_core::Stream;
 use futures_io::{AsyncRead, AsyncWrite};
 use futures_sink::Sink;
-use miniws_adapter::{Driver, Shared};
+use miniws_adapter::{Driver, Shared, Waiter};
 use miniws_proto::{
     CloseCode, CloseFrame, CloseStatus, Compression, Event, Message, MessageKind, PreparedMessage,
     State,
@@ -24,6 +24,8 @@ use crate::io::{Clock, Io};
 /// [`WebSocket::split`](crate::WebSocket::split). Clones send over the same connection.
 pub struct Sender<S> {
     shared: Arc<Shared<Io<S>, Clock>>,
+    /// As a stream or sink.
+    waiter: Waiter,
     remote_addr: Option<SocketAddr>,
 }
 
@@ -32,6 +34,8 @@ pub struct Sender<S> {
 /// deadlines, while [`recv`](Self::recv) is waited for.
 pub struct Receiver<S> {
     shared: Arc<Shared<Io<S>, Clock>>,
+    /// As a stream or sink.
+    waiter: Waiter,
     remote_addr: Option<SocketAddr>,
 }
 
@@ -41,10 +45,12 @@ pub(crate) fn split<S>(
 ) -> (Sender<S>, Receiver<S>) {
     let shared = Arc::new(Shared::new(driver));
     let sender = Sender {
+        waiter: shared.waiter(),
         shared: shared.clone(),
         remote_addr,
     };
     let receiver = Receiver {
+        waiter: shared.waiter(),
         shared,
         remote_addr,
     };
@@ -317,8 +323,9 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Receiver<S> {
 impl<S: AsyncRead + AsyncWrite + Unpin> Stream for Receiver<S> {
     type Item = Result<Event, Error>;
 
-    fn poll_next(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Option<Self::Item>> {
-        self.shared.poll(cx, Driver::poll_next)
+    fn poll_next(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Option<Self::Item>> {
+        let this = &mut *self;
+        this.shared.poll(&mut this.waiter, cx, Driver::poll_next)
     }
 }
 
@@ -326,16 +333,18 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Stream for Receiver<S> {
 impl<S: AsyncRead + AsyncWrite + Unpin> Sink<Message> for Sender<S> {
     type Error = Error;
 
-    fn poll_ready(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Result<(), Error>> {
-        self.shared.poll(cx, Driver::poll_ready)
+    fn poll_ready(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Result<(), Error>> {
+        let this = &mut *self;
+        this.shared.poll(&mut this.waiter, cx, Driver::poll_ready)
     }
 
     fn start_send(self: Pin<&mut Self>, message: Message) -> Result<(), Error> {
         self.feed(message)
     }
 
-    fn poll_flush(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Result<(), Error>> {
-        self.shared.poll(cx, Driver::poll_flush)
+    fn poll_flush(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Result<(), Error>> {
+        let this = &mut *self;
+        this.shared.poll(&mut this.waiter, cx, Driver::poll_flush)
     }
 
     fn poll_close(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Result<(), Error>> {
@@ -351,6 +360,7 @@ impl<S> Clone for Sender<S> {
     fn clone(&self) -> Self {
         Self {
             shared: self.shared.clone(),
+            waiter: self.shared.waiter(),
             remote_addr: self.remote_addr,
         }
     }
