@@ -1,10 +1,11 @@
 //! A client's handshake over any asynchronous transport, and the order in which addresses are
 //! tried.
 
+use std::io;
 use std::net::SocketAddr;
 
 use bytes::BytesMut;
-use miniws_proto::{ClientHandshake, Connection, Response};
+use miniws_proto::{ClientHandshake, Connection, Response, Url};
 
 use crate::bounded::Bounded;
 use crate::{Error, Timer, Transport};
@@ -40,6 +41,20 @@ impl IpFamily {
             }
         }
     }
+}
+
+/// Refuses what can't be reached over plain TCP, for a runtime that has only that.
+pub fn require_tcp(url: &Url) -> io::Result<()> {
+    let what = match () {
+        () if url.is_secure() => {
+            "wss:// needs TLS: make a TLS stream and hand it to `Client::handshake`"
+        }
+        () if url.unix_path().is_some() => {
+            "ws+unix: needs a Unix socket: connect to it and hand it to `Client::handshake`"
+        }
+        () => return Ok(()),
+    };
+    Err(io::Error::new(io::ErrorKind::Unsupported, what))
 }
 
 /// Sends the request over `transport` and receives the response. Returns the connection, the

@@ -55,12 +55,13 @@ impl Error {
 }
 
 impl std::error::Error for Error {
+    /// What is behind the cause: the cause itself is in the message.
     fn source(&self) -> Option<&(dyn std::error::Error + 'static)> {
         match self {
-            Self::Handshake(error) => Some(error),
-            Self::Receive(error) => Some(error),
-            Self::Send(error) => Some(error),
-            Self::Io(error) => Some(error),
+            Self::Handshake(error) => error.source(),
+            Self::Receive(error) => error.source(),
+            Self::Send(error) => error.source(),
+            Self::Io(error) => error.source(),
             Self::ConnectTimeout | Self::Aborted | Self::Declined { .. } => None,
         }
     }

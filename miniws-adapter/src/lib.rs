@@ -20,7 +20,7 @@ pub mod tls;
 mod waiters;
 
 pub use accept::{Acceptor, Attempt};
-pub use connect::{IpFamily, connect};
+pub use connect::{IpFamily, connect, require_tcp};
 pub use driver::{Driver, Timer, Transport};
 pub use entropy::OsEntropy;
 pub use error::Error;

@@ -292,13 +292,7 @@ impl<R: Runtime> Client<R> {
     pub fn connect(self) -> Connecting<R::TcpStream> {
         Connecting::new(async move {
             let url = miniws_proto::Url::parse(&self.url)?;
-            if url.is_secure() {
-                return Err(std::io::Error::new(
-                    std::io::ErrorKind::Unsupported,
-                    "wss:// needs TLS: make a TLS stream and hand it to `Client::handshake`",
-                )
-                .into());
-            }
+            miniws_adapter::require_tcp(&url)?;
             let stream = self.dial.connect(url.host(), url.port()).await?;
             let remote_addr = stream.get_ref().peer_addr().ok();
             let socket = self.over(R::stream(stream)?).await?;

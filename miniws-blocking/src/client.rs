@@ -1,7 +1,6 @@
 //! The client's way to an open WebSocket.
 
 use std::fmt;
-use std::io;
 use std::net::{IpAddr, TcpStream};
 use std::sync::Arc;
 use std::time::Duration;
@@ -281,13 +280,7 @@ impl Client {
 
     pub(crate) fn reach(&self) -> Result<TcpStream, Error> {
         let url = Url::parse(&self.url)?;
-        if url.is_secure() {
-            return Err(io::Error::new(
-                io::ErrorKind::Unsupported,
-                "wss:// needs TLS: make a TLS stream and hand it to `Client::handshake`",
-            )
-            .into());
-        }
+        miniws_adapter::require_tcp(&url)?;
         self.dial.connect(url.host(), url.port())
     }
 

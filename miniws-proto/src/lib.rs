@@ -57,21 +57,21 @@
 //!     // The handshake: read the request, look at it, decide.
 //!     let mut handshake = ServerHandshake::new(Config::default());
 //!     let incoming = loop {
-//!         match handshake.receive(&mut input) {
+//!         let failure = match handshake.receive(&mut input) {
 //!             Ok(Some(incoming)) => break incoming,
-//!             Ok(None) => {}
-//!             Err(error) => {
-//!                 // The error knows the answer that the client should get.
-//!                 if let Some(reply) = error.reply() {
-//!                     stream.write_all(&reply.encode()?)?;
-//!                 }
-//!                 return Err(error.into());
+//!             Ok(None) => handshake.handle_timeout(now()).err(),
+//!             Err(error) => Some(error),
+//!         };
+//!         if let Some(error) = failure {
+//!             // The error knows the answer that the client should get.
+//!             if let Some(reply) = error.reply() {
+//!                 stream.write_all(&reply.encode()?)?;
 //!             }
+//!             return Err(error.into());
 //!         }
 //!         if !wait(&mut stream, &mut input, now(), Some(handshake.poll_timeout(now())))? {
 //!             return Err(handshake.receive_eof().into());
 //!         }
-//!         handshake.handle_timeout(now())?;
 //!     };
 //!     let Incoming::Upgrade(upgrade) = incoming else {
 //!         stream.write_all(&Reply::upgrade_required().encode()?)?;
@@ -83,7 +83,8 @@
 //!     let mut is_shut = false;
 //!     loop {
 //!         let mut failure = None;
-//!         loop {
+//!         // A client that doesn't read its answers is not listened to either.
+//!         while connection.can_send() || connection.state() != State::Open {
 //!             match connection.receive(&mut input) {
 //!                 Ok(Some(Event::Message(message))) => connection.send(message)?,
 //!                 Ok(Some(_)) => {}
@@ -172,10 +173,11 @@
 //!
 //! # Features
 //!
-//! `std`, on by default, lets the check for UTF-8 find out at run time which vector instructions there
-//! are, and gives [`SendQueue`] vectored writes. Without it the crate needs only `alloc`.
+//! `std`, on by default, lets masking and the check for UTF-8 find out at run time which vector
+//! instructions there are, and gives [`SendQueue`] vectored writes. Without it the crate needs only `alloc`.
 //!
-//! `deflate` is compression (RFC 7692), see `Config::deflate`. It needs `std`.
+//! `deflate` is compression (RFC 7692), see `Config::deflate`. `http` converts to and from the types of
+//! the crate `http`. Both need `std`.
 #![no_std]
 
 extern crate alloc;
