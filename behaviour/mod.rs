@@ -6,6 +6,8 @@
 mod bad_requests;
 mod cancelling;
 mod closing;
+#[cfg(feature = "deflate")]
+mod compressing;
 mod connecting;
 mod crowd;
 mod detached;

@@ -8,9 +8,7 @@ use crate::event::{CloseBody, Kind};
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Action {
     /// Sends a whole message.
-    Send(Kind, Vec<u8>),
-    /// Sends a whole message with a say in whether it is compressed.
-    SendWith(Kind, Vec<u8>, Compression),
+    Send(Kind, Vec<u8>, Option<Compression>),
     /// Sends a piece of a message as one frame.
     Chunk {
         /// What the message is.
@@ -19,16 +17,18 @@ pub enum Action {
         data: Vec<u8>,
         /// Whether it ends the message.
         last: bool,
+        /// What is said about compressing the message.
+        compression: Option<Compression>,
     },
     /// Sends a message that was prepared to be sent to many connections.
-    Prepared(Kind, Vec<u8>),
+    Prepared(Kind, Vec<u8>, Option<Compression>),
     /// Sends a ping.
     Ping(Vec<u8>),
     /// Starts the closing handshake, or answers the peer's.
     Close(Option<CloseBody>),
 }
 
-/// What the application says about compressing a message.
+/// What the application says about compressing a message, if it says anything.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum Compression {

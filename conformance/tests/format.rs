@@ -51,6 +51,8 @@ fn refuses_steps_that_are_none() {
         "{ event = 'close', text = 'a' }",
         "{ event = 'ping', data = '', code = 1000 }",
         "{ app = 'prepared', text = 'a' }",
+        "{ app = 'ping', text = 'a', compression = 'never' }",
+        "{ app = 'text', text = 'a', compression = 'often' }",
         "{ app = 'shout', text = 'a' }",
         "{ transport = 'half' }",
         "{ status = { code = 1000 } }",

@@ -111,6 +111,23 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Sender<S> {
             .feed(|connection| connection.send_chunk(kind, data, last))
     }
 
+    /// Like [`feed_chunk`](Self::feed_chunk), with a say in whether the message is compressed; see
+    /// [`WebSocket::feed_chunk_with`](crate::WebSocket::feed_chunk_with).
+    ///
+    /// # Errors
+    ///
+    /// As there.
+    pub fn feed_chunk_with(
+        &self,
+        kind: MessageKind,
+        data: impl Into<Bytes>,
+        last: bool,
+        compression: Compression,
+    ) -> Result<(), Error> {
+        self.shared
+            .feed(|connection| connection.send_chunk_with(kind, data, last, compression))
+    }
+
     /// Writes all that is queued, by whichever half.
     ///
     /// # Errors
@@ -190,6 +207,29 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Sender<S> {
         let data = data.into();
         self.shared
             .queue(|connection| connection.send_chunk(kind, data.clone(), last))
+            .await
+    }
+
+    /// Like [`send_chunk`](Self::send_chunk), with a say in whether the message is compressed, see
+    /// [`feed_chunk_with`](Self::feed_chunk_with).
+    ///
+    /// # Errors
+    ///
+    /// As [`send_chunk`](Self::send_chunk).
+    ///
+    /// # Cancel safety
+    ///
+    /// As [`send`](Self::send).
+    pub async fn send_chunk_with(
+        &self,
+        kind: MessageKind,
+        data: impl Into<Bytes>,
+        last: bool,
+        compression: Compression,
+    ) -> Result<(), Error> {
+        let data = data.into();
+        self.shared
+            .queue(|connection| connection.send_chunk_with(kind, data.clone(), last, compression))
             .await
     }
 

@@ -262,6 +262,35 @@ impl<S: AsyncRead + AsyncWrite + Unpin> WebSocket<S> {
             .feed(|connection| connection.send_chunk(kind, data, last))
     }
 
+    /// Like [`feed_chunk`](Self::feed_chunk), with a say in whether the message is compressed, see
+    /// [`Connection::send_chunk_with`]: the choice for the first piece holds for the whole message.
+    ///
+    /// # Errors
+    ///
+    /// As [`feed_chunk`](Self::feed_chunk).
+    ///
+    /// ```
+    /// # fn main() -> Result<(), miniws_async_std::Error> { smol::block_on(async {
+    /// # use miniws_async_std::{Compression, Config, Connection, MessageKind, Negotiated, WebSocket};
+    /// # let (stream, mut peer) = smol::net::unix::UnixStream::pair()?;
+    /// # let connection = Connection::server(Config::default(), Negotiated::default());
+    /// # let mut server = WebSocket::from_parts(stream, connection, Default::default());
+    /// server.feed_chunk_with(MessageKind::Text, "password=", false, Compression::Never)?;
+    /// server.feed_chunk_with(MessageKind::Text, "123456", true, Compression::Never)?;
+    /// server.flush().await?;
+    /// # Ok(()) }) }
+    /// ```
+    pub fn feed_chunk_with(
+        &mut self,
+        kind: MessageKind,
+        data: impl Into<Bytes>,
+        last: bool,
+        compression: Compression,
+    ) -> Result<(), Error> {
+        self.driver
+            .feed(|connection| connection.send_chunk_with(kind, data, last, compression))
+    }
+
     /// Writes all that is queued.
     ///
     /// # Errors
@@ -345,6 +374,29 @@ impl<S: AsyncRead + AsyncWrite + Unpin> WebSocket<S> {
         let data = data.into();
         self.driver
             .queue(|connection| connection.send_chunk(kind, data.clone(), last))
+            .await
+    }
+
+    /// Like [`send_chunk`](Self::send_chunk), with a say in whether the message is compressed, see
+    /// [`feed_chunk_with`](Self::feed_chunk_with).
+    ///
+    /// # Errors
+    ///
+    /// As [`send_chunk`](Self::send_chunk).
+    ///
+    /// # Cancel safety
+    ///
+    /// As [`send`](Self::send).
+    pub async fn send_chunk_with(
+        &mut self,
+        kind: MessageKind,
+        data: impl Into<Bytes>,
+        last: bool,
+        compression: Compression,
+    ) -> Result<(), Error> {
+        let data = data.into();
+        self.driver
+            .queue(|connection| connection.send_chunk_with(kind, data.clone(), last, compression))
             .await
     }
 

@@ -107,6 +107,24 @@ impl<S: SharedStream> Sender<S> {
             .feed(|connection| connection.send_chunk(kind, data, last))
     }
 
+    /// Like [`feed_chunk`](Self::feed_chunk), with a say in whether the message is compressed; see
+    /// [`WebSocket::feed_chunk_with`](crate::WebSocket::feed_chunk_with).
+    ///
+    /// # Errors
+    ///
+    /// As there.
+    pub fn feed_chunk_with(
+        &self,
+        kind: MessageKind,
+        data: impl Into<Bytes>,
+        last: bool,
+        compression: Compression,
+    ) -> Result<(), Error> {
+        self.shared
+            .lock()
+            .feed(|connection| connection.send_chunk_with(kind, data, last, compression))
+    }
+
     /// Writes all that is queued, by whichever half.
     ///
     /// # Errors
@@ -171,6 +189,24 @@ impl<S: SharedStream> Sender<S> {
         let data = data.into();
         self.link()
             .queue(|connection| connection.send_chunk(kind, data.clone(), last))
+    }
+
+    /// Like [`send_chunk`](Self::send_chunk), with a say in whether the message is compressed, see
+    /// [`feed_chunk_with`](Self::feed_chunk_with).
+    ///
+    /// # Errors
+    ///
+    /// As [`send_chunk`](Self::send_chunk).
+    pub fn send_chunk_with(
+        &self,
+        kind: MessageKind,
+        data: impl Into<Bytes>,
+        last: bool,
+        compression: Compression,
+    ) -> Result<(), Error> {
+        let data = data.into();
+        self.link()
+            .queue(|connection| connection.send_chunk_with(kind, data.clone(), last, compression))
     }
 
     /// Sends a ping with a payload of at most 125 bytes.

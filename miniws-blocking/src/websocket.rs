@@ -231,6 +231,32 @@ impl<S: Stream> WebSocket<S> {
             .feed(|connection| connection.send_chunk(kind, data, last))
     }
 
+    /// Like [`feed_chunk`](Self::feed_chunk), with a say in whether the message is compressed, see
+    /// [`Connection::send_chunk_with`]: the choice for the first piece holds for the whole message.
+    ///
+    /// # Errors
+    ///
+    /// As [`feed_chunk`](Self::feed_chunk).
+    ///
+    /// ```
+    /// # use miniws_blocking::*;
+    /// # fn example(socket: &mut WebSocket<std::net::TcpStream>) -> Result<(), Error> {
+    /// socket.feed_chunk_with(MessageKind::Text, "password=", false, Compression::Never)?;
+    /// socket.feed_chunk_with(MessageKind::Text, "123456", true, Compression::Never)?;
+    /// socket.flush()?;
+    /// # Ok(()) }
+    /// ```
+    pub fn feed_chunk_with(
+        &mut self,
+        kind: MessageKind,
+        data: impl Into<Bytes>,
+        last: bool,
+        compression: Compression,
+    ) -> Result<(), Error> {
+        self.driver
+            .feed(|connection| connection.send_chunk_with(kind, data, last, compression))
+    }
+
     /// Writes all that is queued.
     ///
     /// # Errors
@@ -317,6 +343,24 @@ impl<S: Stream> WebSocket<S> {
         let data = data.into();
         self.driver
             .queue(|connection| connection.send_chunk(kind, data.clone(), last))
+    }
+
+    /// Like [`send_chunk`](Self::send_chunk), with a say in whether the message is compressed, see
+    /// [`feed_chunk_with`](Self::feed_chunk_with).
+    ///
+    /// # Errors
+    ///
+    /// As [`send_chunk`](Self::send_chunk).
+    pub fn send_chunk_with(
+        &mut self,
+        kind: MessageKind,
+        data: impl Into<Bytes>,
+        last: bool,
+        compression: Compression,
+    ) -> Result<(), Error> {
+        let data = data.into();
+        self.driver
+            .queue(|connection| connection.send_chunk_with(kind, data.clone(), last, compression))
     }
 
     /// Sends a ping with a payload of at most 125 bytes. The answer comes as [`Event::Pong`].

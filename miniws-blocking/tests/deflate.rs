@@ -9,7 +9,8 @@ use std::io::Write;
 
 use common::*;
 use miniws_blocking::{
-    Client, Compression, Config, DeflateConfig, Event, Message, ReceiveErrorKind, Server, accept,
+    Client, Compression, Config, DeflateConfig, Event, Message, MessageKind, PreparedMessage,
+    ReceiveErrorKind, Server, accept,
 };
 
 fn compressing(deflate: DeflateConfig) -> Config {
@@ -37,6 +38,7 @@ fn both_have_to_want_it() {
     assert_eq!(client.join().unwrap().deflate(), None);
 }
 
+/// Whichever way it is sent, on its own or through a half.
 #[test]
 fn messages_choose_whether_they_are_compressed() {
     let server = Server::new().config(compressing(DeflateConfig::default()));
@@ -58,26 +60,38 @@ fn messages_choose_whether_they_are_compressed() {
     };
     server.send(text.as_str()).unwrap();
     expect(0xc1);
-    for (compression, first) in [
+    let kind = MessageKind::Text;
+    let choices = [
         (Compression::Never, 0x81),
         (Compression::Always, 0xc1),
         (Compression::Auto, 0xc1),
-    ] {
-        server.send_with(text.as_str(), compression).unwrap();
-        expect(first);
-        server.feed_with(text.as_str(), compression).unwrap();
+    ];
+    for (choice, first) in choices {
+        let prepared = PreparedMessage::new(text.as_str()).compression(choice);
+        let piece = || text.clone();
+        server.send_with(piece(), choice).unwrap();
+        server.send_prepared(&prepared).unwrap();
+        server.send_chunk_with(kind, piece(), true, choice).unwrap();
+        server.feed_with(piece(), choice).unwrap();
+        server.feed_prepared(&prepared).unwrap();
+        server.feed_chunk_with(kind, piece(), true, choice).unwrap();
         server.flush().unwrap();
-        expect(first);
+        (0..6).for_each(|_| expect(first));
     }
     let (sender, _receiver) = server.split();
-    sender.send_with(text.as_str(), Compression::Never).unwrap();
-    expect(0x81);
-    sender
-        .feed_with(text.as_str(), Compression::Always)
-        .unwrap();
-    sender.flush().unwrap();
-    expect(0xc1);
-    assert_eq!(frames, 9);
+    for (choice, first) in choices {
+        let prepared = PreparedMessage::new(text.as_str()).compression(choice);
+        let piece = || text.clone();
+        sender.send_with(piece(), choice).unwrap();
+        sender.send_prepared(&prepared).unwrap();
+        sender.send_chunk_with(kind, piece(), true, choice).unwrap();
+        sender.feed_with(piece(), choice).unwrap();
+        sender.feed_prepared(&prepared).unwrap();
+        sender.feed_chunk_with(kind, piece(), true, choice).unwrap();
+        sender.flush().unwrap();
+        (0..6).for_each(|_| expect(first));
+    }
+    assert_eq!(frames, 37);
 }
 
 /// With and without takeover; an empty message after another one is where peers hang.

@@ -77,7 +77,7 @@ impl Deflate {
         match *self {}
     }
 
-    pub(crate) fn prepared(&self, _: usize) -> Prepared {
+    pub(crate) fn prepared(&self, _: usize, _: Compression) -> Prepared {
         match *self {}
     }
 

@@ -9,14 +9,14 @@ use self::deflated::Deflated;
 use crate::deflate::Recipe;
 use crate::frame::Opcode;
 use crate::frame::encode::Header;
-use crate::message::Message;
+use crate::message::{Compression, Message};
 
 /// A message that has been framed, to be sent to any number of connections: a server's broadcast
 /// neither frames nor copies it again. Cloning it is cheap.
 ///
 /// It is compressed when the first connection needs that, once for each set of parameters, and the
 /// result is shared by all connections that compress each message on its own. Those with context
-/// takeover compress it themselves.
+/// takeover compress it themselves. A secret is not to be compressed: [`compression`](Self::compression).
 ///
 /// A client must mask each of its frames with a key of its own (RFC 6455 section 5.3), so it gains
 /// nothing, but may send one as well.
@@ -36,6 +36,7 @@ use crate::message::Message;
 #[derive(Clone, Debug)]
 pub struct PreparedMessage {
     message: Message,
+    compression: Compression,
     frame: Bytes,
     #[cfg(feature = "deflate")]
     deflated: Deflated,
@@ -49,15 +50,38 @@ impl PreparedMessage {
         Self {
             frame: frame(&message, message.as_bytes(), false),
             message,
+            compression: Compression::Auto,
             #[cfg(feature = "deflate")]
             deflated: Deflated::default(),
         }
+    }
+
+    /// Whether to compress it, where that has been negotiated: [`Compression::Auto`] by default.
+    ///
+    /// ```
+    /// use bytes::Buf;
+    /// use miniws_proto::{Compression, Config, Connection, Negotiated, PreparedMessage};
+    ///
+    /// let secret = PreparedMessage::new("secret").compression(Compression::Never);
+    /// let mut server = Connection::server(Config::default(), Negotiated::default());
+    /// server.send_prepared(&secret)?;
+    /// assert_eq!(server.outgoing().chunk(), b"\x81\x06secret");
+    /// # Ok::<(), miniws_proto::SendError>(())
+    /// ```
+    #[must_use]
+    pub fn compression(mut self, compression: Compression) -> Self {
+        self.compression = compression;
+        self
     }
 
     /// The message.
     #[must_use]
     pub const fn message(&self) -> &Message {
         &self.message
+    }
+
+    pub(crate) const fn choice(&self) -> Compression {
+        self.compression
     }
 
     /// The unmasked frame.

@@ -79,26 +79,28 @@ impl AppFields {
             last: self.last,
             close: close_body(self.code, self.reason)?,
         };
-        let send = |kind, data| match self.compression {
-            Some(compression) => Action::SendWith(kind, data, compression),
-            None => Action::Send(kind, data),
-        };
+        let compression = self.compression;
         let action = match self.app {
-            AppName::Text => send(Kind::Text, content.text()?),
-            AppName::Binary => send(Kind::Binary, content.plain()?),
-            _ if self.compression.is_some() => {
-                return Err("`compression` is said of `text` and `binary`".into());
-            }
-            AppName::Ping => Action::Ping(content.plain()?),
-            AppName::Close => Action::Close(content.close()?),
+            AppName::Text => Action::Send(Kind::Text, content.text()?, compression),
+            AppName::Binary => Action::Send(Kind::Binary, content.plain()?, compression),
             AppName::Prepared => {
                 let (kind, data) = content.message()?;
-                Action::Prepared(kind, data)
+                Action::Prepared(kind, data, compression)
             }
             AppName::Chunk => {
                 let (kind, data, last) = content.chunk()?;
-                Action::Chunk { kind, data, last }
+                Action::Chunk {
+                    kind,
+                    data,
+                    last,
+                    compression,
+                }
             }
+            AppName::Ping | AppName::Close if compression.is_some() => {
+                return Err("`compression` is said of messages".into());
+            }
+            AppName::Ping => Action::Ping(content.plain()?),
+            AppName::Close => Action::Close(content.close()?),
         };
         Ok((action, self.error))
     }

@@ -222,7 +222,7 @@ fn receive(case: &Case, cut: u16) -> Vec<u8> {
     let is_first = |step: &&Step| !matches!(step, Step::Peer(_));
     for step in case.steps.iter().take_while(is_first) {
         match step {
-            Step::App(Action::Send(_, data), _) => settings.queued = units(data.len()),
+            Step::App(Action::Send(_, data, _), _) => settings.queued = units(data.len()),
             Step::App(Action::Close(_), _) => settings.flags |= 2,
             _ => {}
         }

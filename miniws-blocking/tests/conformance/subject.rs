@@ -5,7 +5,7 @@
 use std::sync::{Arc, Mutex};
 use std::time::{Duration, Instant};
 
-use miniws_blocking::{Error, PreparedMessage, Sender, SharedStream};
+use miniws_blocking::{Error, Sender, SharedStream};
 use miniws_conformance::{
     Action, Case, Happening, Need, Started, State, Status, Subject, Transport, Unsupported, kebab,
 };
@@ -203,16 +203,27 @@ fn perform<S: SharedStream + 'static>(
     stalled: bool,
 ) -> Result<(), String> {
     let fed = match action.clone() {
-        Action::Send(kind, data) => sender.feed(message(kind, &data)?),
-        Action::SendWith(kind, data, compression) => {
-            let compression = given::compression(compression);
-            sender.feed_with(message(kind, &data)?, compression)
+        Action::Send(kind, data, compression) => {
+            let message = message(kind, &data)?;
+            match compression.map(given::compression) {
+                Some(compression) => sender.feed_with(message, compression),
+                None => sender.feed(message),
+            }
         }
-        Action::Chunk { kind, data, last } => {
-            sender.feed_chunk(view::message_kind(kind), data, last)
+        Action::Chunk {
+            kind,
+            data,
+            last,
+            compression,
+        } => {
+            let kind = view::message_kind(kind);
+            match compression.map(given::compression) {
+                Some(compression) => sender.feed_chunk_with(kind, data, last, compression),
+                None => sender.feed_chunk(kind, data, last),
+            }
         }
-        Action::Prepared(kind, data) => {
-            sender.feed_prepared(&PreparedMessage::new(message(kind, &data)?))
+        Action::Prepared(kind, data, compression) => {
+            sender.feed_prepared(&given::prepared(kind, &data, compression)?)
         }
         Action::Ping(data) => unless_stuck(sender, move |sender| sender.ping(&data)),
         Action::Close(body) => unless_stuck(sender, move |sender| match body {

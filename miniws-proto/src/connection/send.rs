@@ -216,7 +216,7 @@ impl Connection {
     pub fn send_prepared(&mut self, message: &PreparedMessage) -> Result<(), SendError> {
         if self.masker.is_some() {
             return self
-                .send(message.message().clone())
+                .send_with(message.message().clone(), message.choice())
                 .map_err(|error| match error {
                     SendError::Full(_) => SendError::Full(None),
                     error => error,
@@ -225,11 +225,12 @@ impl Connection {
         if !self.can_send() {
             return Err(self.refusal(None));
         }
+        let (len, choice) = (message.message().len(), message.choice());
         let deflate = self.deflate.as_ref();
-        let frame = match deflate.map(|deflate| deflate.prepared(message.message().len())) {
+        let frame = match deflate.map(|deflate| deflate.prepared(len, choice)) {
             None | Some(Prepared::Uncompressed) => message.frame().clone(),
             Some(Prepared::Shared(recipe)) => message.deflated(recipe),
-            Some(Prepared::Own) => return self.send(message.message().clone()),
+            Some(Prepared::Own) => return self.send_with(message.message().clone(), choice),
         };
         self.timers.messages = true;
         self.sender.queue.push(frame);

@@ -91,27 +91,32 @@ impl Deflate {
     /// Compresses a message; `None` if it is to be sent as it is.
     pub(crate) fn message(&mut self, payload: &[u8], choice: Compression) -> Option<Vec<u8>> {
         let is_smaller_only = self.is_smaller_only(choice);
+        let is_chosen = self.is_chosen(payload.len(), choice);
         let deflation = self.deflation.as_mut()?;
-        let is_chosen = match choice {
-            Compression::Auto => payload.len() >= self.threshold,
-            Compression::Always => true,
-            Compression::Never => false,
-        };
         let compressed = is_chosen.then(|| deflation.compress(payload, true))??;
         let is_sent = !is_smaller_only || compressed.len() < payload.len();
         is_sent.then_some(compressed)
     }
 
     /// How to compress a message of this length that many connections share.
-    pub(crate) fn prepared(&self, len: usize) -> Prepared {
+    pub(crate) fn prepared(&self, len: usize, choice: Compression) -> Prepared {
         match &self.deflation {
-            Some(_) if len < self.threshold => Prepared::Uncompressed,
+            Some(_) if !self.is_chosen(len, choice) => Prepared::Uncompressed,
             Some(deflation) if deflation.takeover => Prepared::Own,
             Some(deflation) => Prepared::Shared(Recipe {
                 purpose: deflation.purpose,
-                is_smaller_only: self.is_smaller_only(Compression::Auto),
+                is_smaller_only: self.is_smaller_only(choice),
             }),
             None => Prepared::Uncompressed,
+        }
+    }
+
+    /// Whether a message of this length is to be compressed.
+    fn is_chosen(&self, len: usize, choice: Compression) -> bool {
+        match choice {
+            Compression::Auto => len >= self.threshold,
+            Compression::Always => true,
+            Compression::Never => false,
         }
     }
 

@@ -1,27 +1,36 @@
 //! What the application does, done to a connection.
 
 use miniws_conformance::{Action, CloseBody, kebab};
-use miniws_proto::{CloseCode, CloseFrame, Connection, Message, PreparedMessage, SendError};
+use miniws_proto::{CloseCode, CloseFrame, Connection, Message, SendError};
 
 use super::given::{self, message};
 use super::view;
 
 pub(crate) fn perform(connection: &mut Connection, action: &Action) -> Result<(), String> {
     match action {
-        Action::Send(kind, data) => {
+        Action::Send(kind, data, compression) => {
             let message = message(*kind, data)?;
-            sent(&message, connection.send(message.clone()))
+            let result = match compression.map(given::compression) {
+                Some(compression) => connection.send_with(message.clone(), compression),
+                None => connection.send(message.clone()),
+            };
+            sent(&message, result)
         }
-        Action::SendWith(kind, data, compression) => {
-            let message = message(*kind, data)?;
-            let compression = given::compression(*compression);
-            sent(&message, connection.send_with(message.clone(), compression))
+        Action::Chunk {
+            kind,
+            data,
+            last,
+            compression,
+        } => {
+            let (kind, data) = (view::message_kind(*kind), data.clone());
+            match compression.map(given::compression) {
+                Some(compression) => connection.send_chunk_with(kind, data, *last, compression),
+                None => connection.send_chunk(kind, data, *last),
+            }
+            .map_err(|error| kebab(&error))
         }
-        Action::Chunk { kind, data, last } => connection
-            .send_chunk(view::message_kind(*kind), data.clone(), *last)
-            .map_err(|error| kebab(&error)),
-        Action::Prepared(kind, data) => connection
-            .send_prepared(&PreparedMessage::new(message(*kind, data)?))
+        Action::Prepared(kind, data, compression) => connection
+            .send_prepared(&given::prepared(*kind, data, *compression)?)
             .map_err(|error| kebab(&error)),
         Action::Ping(data) => connection.ping(data).map_err(|error| kebab(&error)),
         Action::Close(body) => close(connection, body.as_ref()).map_err(|error| kebab(&error)),

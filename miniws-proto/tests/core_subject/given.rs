@@ -8,7 +8,9 @@ use miniws_conformance::{DeflateSettings, Role};
 use miniws_proto::DeflateConfig;
 #[cfg(feature = "deflate")]
 use miniws_proto::negotiate::{confirm_deflate, parse_extensions, select_deflate};
-use miniws_proto::{Accept, Compression, Config, Message, Negotiated, Reply, Utf8Bytes};
+use miniws_proto::{
+    Accept, Compression, Config, Message, Negotiated, PreparedMessage, Reply, Utf8Bytes,
+};
 
 /// Sets what the case sets, and leaves the defaults where it says nothing.
 macro_rules! set {
@@ -152,6 +154,18 @@ pub(crate) fn message(kind: Kind, data: &[u8]) -> Result<Message, String> {
             .map(Message::Text)
             .map_err(|error| error.to_string()),
     }
+}
+
+pub(crate) fn prepared(
+    kind: Kind,
+    data: &[u8],
+    choice: Option<miniws_conformance::Compression>,
+) -> Result<PreparedMessage, String> {
+    let prepared = PreparedMessage::new(message(kind, data)?);
+    Ok(match choice.map(compression) {
+        Some(compression) => prepared.compression(compression),
+        None => prepared,
+    })
 }
 
 pub(crate) fn compression(compression: miniws_conformance::Compression) -> Compression {

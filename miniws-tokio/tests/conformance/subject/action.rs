@@ -4,7 +4,7 @@ use miniws_conformance::{Action, CloseBody, kebab};
 
 use super::given::{self, message};
 use super::view;
-use crate::miniws::{Error, Message, PreparedMessage, SendError, State, WebSocket};
+use crate::miniws::{Error, Message, SendError, State, WebSocket};
 use crate::runtime::Near;
 
 /// Does what needs no waiting, and returns what does.
@@ -13,20 +13,29 @@ pub(crate) fn perform<N: Near>(
     action: &Action,
 ) -> Result<Option<Waiting>, String> {
     match action {
-        Action::Send(kind, data) => {
+        Action::Send(kind, data, compression) => {
             let message = message(*kind, data)?;
-            sent(&message, socket.feed(message.clone()))?;
+            let result = match compression.map(given::compression) {
+                Some(compression) => socket.feed_with(message.clone(), compression),
+                None => socket.feed(message.clone()),
+            };
+            sent(&message, result)?;
         }
-        Action::SendWith(kind, data, compression) => {
-            let message = message(*kind, data)?;
-            let compression = given::compression(*compression);
-            sent(&message, socket.feed_with(message.clone(), compression))?;
+        Action::Chunk {
+            kind,
+            data,
+            last,
+            compression,
+        } => {
+            let (kind, data) = (view::message_kind(*kind), data.clone());
+            match compression.map(given::compression) {
+                Some(compression) => socket.feed_chunk_with(kind, data, *last, compression),
+                None => socket.feed_chunk(kind, data, *last),
+            }
+            .map_err(|error| name(&error))?;
         }
-        Action::Chunk { kind, data, last } => socket
-            .feed_chunk(view::message_kind(*kind), data.clone(), *last)
-            .map_err(|error| name(&error))?,
-        Action::Prepared(kind, data) => socket
-            .feed_prepared(&PreparedMessage::new(message(*kind, data)?))
+        Action::Prepared(kind, data, compression) => socket
+            .feed_prepared(&given::prepared(*kind, data, *compression)?)
             .map_err(|error| name(&error))?,
         Action::Ping(data) => return Ok(Some(Waiting::Ping(data.clone()))),
         Action::Close(body) => return Ok(Some(Waiting::Close(body.clone()))),
