@@ -92,14 +92,14 @@ impl Line {
     }
 
     /// Whether a thread that waits to read has to look at the deadlines again: another one that sends
-    /// may need the compressor, which has to be given up some time. The deadline for closing is
+    /// may keep a compressor, which has to be given up some time. The deadline for closing is
     /// watched over, and others only ever move away.
     pub(crate) fn may_get_a_deadline(&self) -> bool {
         #[cfg(feature = "deflate")]
-        let compresses = self.connection.deflate().is_some();
+        let may_release = self.connection.may_release();
         #[cfg(not(feature = "deflate"))]
-        let compresses = false;
-        compresses && !self.sole
+        let may_release = false;
+        may_release && !self.sole
     }
 
     /// Whether the answer to a close, or what tells the peer of its failure, may still be buffered in

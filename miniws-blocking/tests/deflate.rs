@@ -6,15 +6,33 @@
 mod common;
 
 use std::io::Write;
+use std::time::Duration;
 
+use common::pipe::Pipe;
 use common::*;
 use miniws_blocking::{
     Client, Compression, Config, DeflateConfig, Event, Message, MessageKind, PreparedMessage,
-    ReceiveErrorKind, Server, accept,
+    ReceiveErrorKind, Server, WebSocket, accept,
 };
 
 fn compressing(deflate: DeflateConfig) -> Config {
     Config::default().deflate(Some(deflate.threshold(0)))
+}
+
+/// A server that compresses, and a raw peer.
+fn compressing_server(config: Config) -> (WebSocket<Pipe>, Pipe) {
+    let (ours, mut peer) = pipe::pair();
+    let request = upgrade_request("Sec-WebSocket-Extensions: permessage-deflate\r\n");
+    peer.write_all(request.as_bytes()).unwrap();
+    let server = Server::new().config(config).accept(ours).unwrap();
+    read_head(&mut peer);
+    (server, peer)
+}
+
+/// The first byte of a short frame, and its payload.
+fn read_frame(peer: &mut Pipe) -> (u8, Vec<u8>) {
+    let header = read_exactly(peer, 2);
+    (header[0], read_exactly(peer, header[1].into()))
 }
 
 #[test]
@@ -41,21 +59,13 @@ fn both_have_to_want_it() {
 /// Whichever way it is sent, on its own or through a half.
 #[test]
 fn messages_choose_whether_they_are_compressed() {
-    let server = Server::new().config(compressing(DeflateConfig::default()));
-    let (ours, mut peer) = pipe::pair();
-    let request = upgrade_request("Sec-WebSocket-Extensions: permessage-deflate\r\n");
-    peer.write_all(request.as_bytes()).unwrap();
-    let mut server = server.accept(ours).unwrap();
-    read_head(&mut peer);
-
+    let (mut server, mut peer) = compressing_server(compressing(DeflateConfig::default()));
     let text = "x".repeat(100);
     let mut frames = 0;
     let mut expect = |first: u8| {
-        let header = read_exactly(&mut peer, 2);
-        assert_eq!(header[0], first);
-        let len = usize::from(header[1]);
-        assert_eq!(len < text.len(), first == 0xc1, "{len}");
-        read_exactly(&mut peer, len);
+        let (header, payload) = read_frame(&mut peer);
+        assert_eq!(header, first);
+        assert_eq!(payload.len() < text.len(), first == 0xc1, "{payload:?}");
         frames += 1;
     };
     server.send(text.as_str()).unwrap();
@@ -133,4 +143,56 @@ fn bomb_is_stopped_at_the_limit() {
         receive_error(receiving.join()),
         ReceiveErrorKind::MessageTooLarge
     );
+}
+
+/// What has been sent stays in view until the connection has been idle for long enough.
+#[test]
+fn window_is_released_when_idle() {
+    const SHORT: Duration = Duration::from_millis(50);
+    let deflate = DeflateConfig::default()
+        .send_takeover(true)
+        .release_after(Some(SHORT));
+    let config = compressing(deflate).keep_alive(Some(2 * SHORT));
+    let (mut server, mut peer) = compressing_server(config);
+    let message: String = (1..20).map(|n| (n * 7919 % 1000).to_string()).collect();
+
+    server.send(message.as_str()).unwrap();
+    let (_, alone) = read_frame(&mut peer);
+    server.send(message.as_str()).unwrap();
+    let (_, again) = read_frame(&mut peer);
+    assert!(again.len() < alone.len() / 2);
+
+    let waiting = spawn(move || {
+        let event = server.recv().unwrap();
+        server.send(message).unwrap();
+        event
+    });
+    // Between two pings is more than the time after which the window goes.
+    for _ in 0..2 {
+        let (first, payload) = read_frame(&mut peer);
+        assert_eq!(first, 0x89);
+        peer.write_all(&client_frame(0x8a, &payload)).unwrap();
+    }
+    peer.write_all(&client_frame(0x81, b"go on")).unwrap();
+    assert_eq!(text(waiting.join()), "go on");
+    assert_eq!(read_frame(&mut peer), (0xc1, alone));
+}
+
+/// A half that waits looks up from time to time where the other one may get a compressor meanwhile.
+#[test]
+fn half_waits_undisturbed_unless_a_compressor_may_be_released() {
+    let deflate = DeflateConfig::default;
+    for (deflate, is_disturbed) in [
+        (deflate(), false),
+        (deflate().send_takeover(true).release_after(None), false),
+        (deflate().send_takeover(true), true),
+    ] {
+        let config = compressing(deflate).keep_alive(None);
+        let (server, mut peer) = compressing_server(config);
+        let stream = server.get_ref().clone();
+        let (_sender, mut receiver) = server.split();
+        peer.write_all(&client_frame(0x81, b"hi")).unwrap();
+        assert_eq!(text(receiver.recv().unwrap()), "hi");
+        assert_eq!(stream.read_timeout().is_some(), is_disturbed);
+    }
 }

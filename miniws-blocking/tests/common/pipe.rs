@@ -95,6 +95,11 @@ impl Pipe {
         assert!(state.bytes.len() >= count, "it was not written");
     }
 
+    /// How long reads of this end wait.
+    pub fn read_timeout(&self) -> Option<Duration> {
+        self.0.incoming.lock().read_timeout
+    }
+
     /// Takes what there is to read, without waiting, and tells whether it is the end.
     pub fn take_all(&self) -> (Vec<u8>, bool) {
         let mut state = self.0.incoming.lock();
