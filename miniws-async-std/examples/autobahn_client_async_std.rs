@@ -1,4 +1,5 @@
-//! Runs all cases of an Autobahn fuzzing server on async-std: `autobahn_client_async_std URL`.
+//! Runs all cases of an Autobahn fuzzing server on async-std:
+//! `autobahn_client_async_std URL [--deflate[=SETTING,..]]`.
 
 #[path = "common/autobahn_client.rs"]
 mod autobahn_client;

@@ -1,4 +1,5 @@
-//! Runs all cases of an Autobahn fuzzing server on smol: `autobahn_client_smol URL`.
+//! Runs all cases of an Autobahn fuzzing server on smol:
+//! `autobahn_client_smol URL [--deflate[=SETTING,..]]`.
 
 #[path = "common/autobahn_client.rs"]
 mod autobahn_client;
