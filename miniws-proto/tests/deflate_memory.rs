@@ -176,6 +176,26 @@ fn what_connections_hold() {
     );
     assert!(held < 500, "{held} for the queue of each");
 
+    // To a peer that does not read, no more waits than is allowed.
+    let max_queued = 64 << 10;
+    let mut unread = Connection::server(
+        Config::default()
+            .max_queued(max_queued)
+            .deflate(Some(defaults.clone())),
+        Negotiated::new().with_deflate(params(NO_TAKEOVER)),
+    );
+    let zeros = bytes::Bytes::from(vec![0; 4 << 20]);
+    let before = heap::held();
+    let mut messages = 0;
+    while unread.send(zeros.clone()).is_ok() {
+        messages += 1;
+    }
+    let held = heap::held() - before;
+    assert!(
+        messages > 10 && held < 2 * max_queued as isize,
+        "{held} for {messages} messages"
+    );
+
     // A bomb takes no more than the message that it may become, and room to grow.
     let mut inflating = server(&defaults, PLAIN);
     let bomb = send(

@@ -87,26 +87,38 @@ struct Deflater {
 static POOL: Pool<Deflater> = Pool::new();
 
 impl Deflater {
-    /// Compresses all of `piece`, which is not empty, and flushes.
-    fn compress(&mut self, mut piece: &[u8]) -> Option<Vec<u8>> {
-        let mut out = alloc::vec![0; piece.len() / 4 + 64];
-        let mut len = 0;
-        loop {
+    /// Compresses all of `piece`, which is not empty, and flushes. What comes out takes no more memory
+    /// than it is long: it may have to wait in a queue, which counts lengths.
+    fn compress(&mut self, piece: &[u8]) -> Option<Vec<u8>> {
+        let mut out = Vec::new();
+        for part in piece.chunks(PART) {
+            let start = out.len();
+            out.resize(start + most(part.len()), 0);
             let before = (self.state.total_in(), self.state.total_out());
             self.state
-                .compress(piece, &mut out[len..], DeflateFlush::SyncFlush)
+                .compress(part, &mut out[start..], DeflateFlush::SyncFlush)
                 .ok()?;
-            piece = &piece[(self.state.total_in() - before.0) as usize..];
-            len += (self.state.total_out() - before.1) as usize;
-            if len == out.len() {
-                out.resize(2 * len, 0);
-            } else {
-                // There was room to spare, so the flush is through.
-                out.truncate(len);
-                return piece.is_empty().then_some(out);
+            let used = (self.state.total_in() - before.0) as usize;
+            let end = start + (self.state.total_out() - before.1) as usize;
+            // With room to spare the flush is through.
+            if used < part.len() || end == out.len() {
+                return None;
             }
+            out.truncate(end);
         }
+        out.shrink_to_fit();
+        Some(out)
     }
+}
+
+/// How much is compressed at once. Each part is flushed, which costs a few bytes.
+const PART: usize = 1 << 20;
+
+/// More than so many bytes become, flushed. That is one part in 7 and a few bytes at most: a literal
+/// takes 9 bits at most where there is no better way. A buffer that gets full would do too, but if
+/// that is with the flush, the next call flushes once more.
+fn most(len: usize) -> usize {
+    len + len / 4 + 64
 }
 
 impl Reusable for Deflater {
@@ -132,5 +144,60 @@ impl Reusable for Deflater {
 
     fn reset(&mut self) {
         self.state.reset();
+    }
+}
+
+#[cfg(test)]
+#[allow(clippy::unwrap_used)]
+mod tests {
+    use super::*;
+
+    fn compressed(level: u8, memory_level: u8, window_bits: u8, message: &[u8]) -> Vec<u8> {
+        let purpose = Purpose {
+            level,
+            memory_level,
+            window_bits,
+        };
+        let compressed = Deflation::new(purpose, false).compress(message, true);
+        compressed.unwrap()
+    }
+
+    /// Pseudo-random bytes from `least` on.
+    fn noise(least: u8, len: usize) -> Vec<u8> {
+        let mut random = 1_u32;
+        let mut byte = || {
+            random = random.wrapping_mul(1_664_525).wrapping_add(1_013_904_223);
+            least + (random >> 16) as u8 % (255 - least)
+        };
+        (0..len).map(|_| byte()).collect()
+    }
+
+    /// What cannot be compressed, and what takes 9 bits in a block with fixed codes, fits as well.
+    #[test]
+    fn whatever_does_not_get_smaller_fits() {
+        let purposes = (1..=9).flat_map(|level| [(level, 1, 9), (level, 1, 15), (level, 9, 15)]);
+        for (level, memory_level, window_bits) in purposes {
+            for least in [0, 144] {
+                for len in [1, 7, 130, 9000] {
+                    let noise = noise(least, len);
+                    let compressed = compressed(level, memory_level, window_bits, &noise);
+                    let most = len + len / 7 + 10;
+                    assert!(compressed.len() < most, "{} of {len}", compressed.len());
+                }
+            }
+        }
+    }
+
+    #[test]
+    fn a_flush_is_written_once() {
+        let letters = noise(0, 600).into_iter().map(|byte| b'a' + byte % 4);
+        let letters: Vec<u8> = letters.collect();
+        for len in 1..letters.len() {
+            let compressed = compressed(9, 9, 15, &letters[..len]);
+            assert!(
+                !compressed.ends_with(&[0x00, 0x00, 0xff, 0xff, 0x00]),
+                "{len}"
+            );
+        }
     }
 }
