@@ -92,7 +92,11 @@ impl Runner {
             Step::App(action, error) => self.app(action, error.as_deref())?,
             Step::Time(duration) => subject.advance(*duration)?,
             Step::Stall(stalled) => subject.stall(*stalled)?,
-            Step::Event(expected) => self.events.expect_event(subject, expected)?,
+            Step::Event(expected, times) => {
+                for _ in 0..*times {
+                    self.events.expect_event(subject, expected)?;
+                }
+            }
             Step::Request(expected) => self.events.expect_request(subject, expected)?,
             Step::ResponseSeen(expected) => self.events.expect_response(subject, expected)?,
             Step::Error(expected) => self.events.expect_error(subject, expected)?,

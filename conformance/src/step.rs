@@ -26,8 +26,8 @@ pub enum Step {
     Time(Duration),
     /// The peer stops reading, or reads again.
     Stall(bool),
-    /// The next happening is this event.
-    Event(Event),
+    /// The next happening is this event, so many times.
+    Event(Event, usize),
     /// The next happening is a request that the server's application is asked about.
     Request(ExpectedRequest),
     /// The next happening is the answer that the client's application gets.

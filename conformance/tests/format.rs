@@ -44,6 +44,7 @@ fn refuses_steps_that_are_none() {
         "{ event = 'text' }",
         "{ event = 'text', text = 'a', data = '61' }",
         "{ event = 'text', data = 'ff' }",
+        "{ event = 'text', text = 'a', times = 0 }",
         "{ event = 'text', text = 'a', last = true }",
         "{ event = 'chunk', text = 'a', last = true }",
         "{ event = 'chunk', kind = 'text', text = 'a' }",

@@ -93,6 +93,18 @@ fn what_is_expected_passes() {
 }
 
 #[test]
+fn an_event_comes_as_often_as_it_says() {
+    let script = Script {
+        happenings: [text("a"), text("a"), text("a")].into(),
+        ..Script::default()
+    };
+    for times in 1..=5 {
+        let steps = format!("{{ event = 'text', text = 'a', times = {times} }}");
+        assert_eq!(play(&script, &steps).is_ok(), times == 3, "{times}");
+    }
+}
+
+#[test]
 fn what_comes_late_is_waited_for() {
     let script = Script {
         happenings: [text("a")].into(),

@@ -76,6 +76,9 @@ const COMPRESSOR: [(u8, [isize; 4]); 7] = [
     (15, [260, 273, 371, 483]),
 ];
 
+/// What receiving takes within a message, in KiB.
+const DECOMPRESSOR: isize = 63;
+
 /// Of many connections, so that what the pools keep does not count.
 const MANY: isize = 20;
 
@@ -148,6 +151,19 @@ fn what_connections_hold() {
         );
         assert_eq!(held, 1 << bits, "{bits} bits");
     }
+
+    // Within a message, a receiver holds a decompressor and its block; the header of a frame takes
+    // none.
+    let [header, begun] = [6, 7].map(|len| {
+        let mut small = from_client(&send(&mut server(&defaults, NO_TAKEOVER), &text[..99]));
+        small.truncate(len);
+        each(
+            || server(&defaults, NO_TAKEOVER),
+            |connection| assert_eq!(connection.receive(&mut small.clone()), Ok(None)),
+        )
+    });
+    assert!(header < 100, "{header}");
+    assert_eq!((begun + 1023) / 1024, DECOMPRESSOR);
 
     // With takeover a sender keeps the compressor.
     for (bits, expected) in COMPRESSOR {

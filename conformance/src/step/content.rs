@@ -34,6 +34,7 @@ pub(super) struct EventFields {
     last: Option<bool>,
     code: Option<u16>,
     reason: Option<String>,
+    pub(super) times: Option<usize>,
 }
 
 /// The fields of a `compressed` step.

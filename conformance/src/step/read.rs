@@ -66,7 +66,11 @@ fn app(fields: Table) -> Result<Step, String> {
 
 fn event(fields: Table) -> Result<Step, String> {
     let fields: EventFields = fields.try_into().map_err(|error| error.to_string())?;
-    fields.event().map(Step::Event)
+    let times = fields.times.unwrap_or(1);
+    if times == 0 {
+        return Err("an event that comes 0 times".into());
+    }
+    Ok(Step::Event(fields.event()?, times))
 }
 
 fn compressed(fields: Table) -> Result<Step, String> {

@@ -19,8 +19,9 @@ use core::time::Duration;
 /// # Memory
 ///
 /// Nothing is allocated before the first compressed message of a direction. What a message needs
-/// while it is worked on comes from a pool and goes back there when the message is done, 48 KiB to
-/// receive and what the table says to send. Between messages a connection holds
+/// while it is worked on comes from a pool and goes back there when the message is done: 63 KiB to
+/// receive, from its first byte to its last, and what the table says to send. Between messages a
+/// connection holds
 ///
 /// - of what it received, with [`receive_takeover`](Self::receive_takeover), the window: at most
 ///   2^[`receive_window_bits`](Self::receive_window_bits) bytes, 4 KiB unless set otherwise;
@@ -36,6 +37,8 @@ use core::time::Duration;
 /// | 13 | 164 KiB | 177 KiB | 275 KiB | 387 KiB |
 /// | 14 | 196 KiB | 209 KiB | 307 KiB | 419 KiB |
 /// | 15 | 260 KiB | 273 KiB | 371 KiB | 483 KiB |
+///
+/// `tests/deflate_memory.rs` measures all of this.
 ///
 /// # Secrets
 ///
@@ -143,9 +146,8 @@ impl DeflateConfig {
     /// How many times larger than its compressed form a received message may be. More fails with
     /// 1009. By default there is no such limit.
     ///
-    /// It is judged after each 16 KiB of what comes out, so smaller messages pass. Up to three bytes
-    /// of the compressed form count there or do not, as they happen to have come. The compression can
-    /// do a little more than 1000 to 1, and honest data rarely goes beyond 100 to 1.
+    /// It is judged each time that 16 KiB have come out and more would, so smaller messages pass. The
+    /// compression can do a little more than 1000 to 1, and honest data rarely goes beyond 100 to 1.
     /// [`Config::max_message_size`](crate::Config::max_message_size) holds in any case.
     #[must_use]
     pub fn max_ratio(mut self, ratio: Option<u32>) -> Self {
@@ -153,7 +155,7 @@ impl DeflateConfig {
         self
     }
 
-    /// After how long without a message to give up the memory that
+    /// After how long without a message, sent or received, to give up the memory that
     /// [`send_takeover`](Self::send_takeover) costs. `None` never does; the default is a minute. The
     /// next message is then compressed as if it were the first, which a sender is free to do.
     #[must_use]

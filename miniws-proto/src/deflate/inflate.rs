@@ -53,6 +53,8 @@ struct Message {
     is_at_start: bool,
     compressed: u64,
     inflated: u64,
+    /// A block has been filled, and the ratio is to be judged before there is another.
+    is_judged_next: bool,
 }
 
 impl Inflation {
@@ -67,11 +69,18 @@ impl Inflation {
     /// Inflates some of `payload`, which goes on where the last call stopped. `is_whole` says that
     /// the message ends with it. At most one byte more than `limit` comes out.
     pub(super) fn step(&mut self, payload: &[u8], is_whole: bool, limit: usize) -> Inflated<'_> {
+        if payload.is_empty() && !is_whole && self.message.is_none() {
+            // The header of a frame is no reason to take a state.
+            return Inflated {
+                used: 0,
+                bytes: &[],
+                then: Then::Starved,
+            };
+        }
         let window = &mut self.window;
         let message = self.message.get_or_insert_with(|| Message::new(window));
         let mut out = Out {
-            // Blocks end at the same places of a message however its payload is cut.
-            room: (BLOCK - (message.inflated % BLOCK as u64) as usize).min(limit.saturating_add(1)),
+            room: message.room(limit),
             len: 0,
         };
         let mut used = 0;
@@ -103,8 +112,17 @@ impl Inflation {
                 // A final block within a message; another stream follows (RFC 7692
                 // section 7.2.3.4).
                 Some(Status::StreamEnd) => message.restart(window),
-                Some(_) if out.len == out.room => break Then::More,
-                // There is room, so all of the source has been used.
+                // All that needs no room has been read, and would have been however the payload is
+                // cut.
+                Some(_) if message.is_judged_next && count < source.len() => {
+                    if self.max_ratio.is_some_and(|max| message.exceeds(max, used)) {
+                        break Then::Failed(ReceiveErrorKind::RatioTooHigh);
+                    }
+                    message.is_judged_next = false;
+                    out.room = message.room(limit);
+                }
+                Some(_) if out.len > 0 && out.len == out.room => break Then::More,
+                // All of the source has been used.
                 Some(_) => match (is_whole, is_tail) {
                     (false, _) => break Then::Starved,
                     (true, false) => {}
@@ -115,13 +133,7 @@ impl Inflation {
         message.compressed += used as u64;
         message.inflated += out.len as u64;
         let is_block_full = out.len > 0 && message.inflated.is_multiple_of(BLOCK as u64);
-        let then = match (then, self.max_ratio) {
-            (Then::Failed(kind), _) => Then::Failed(kind),
-            (_, Some(ratio)) if is_block_full && message.ratio_exceeds(ratio) => {
-                Then::Failed(ReceiveErrorKind::RatioTooHigh)
-            }
-            (then, _) => then,
-        };
+        message.is_judged_next |= is_block_full && self.max_ratio.is_some();
         Inflated {
             used,
             bytes: &message.inflater.block[..out.len],
@@ -145,6 +157,7 @@ impl Message {
             is_at_start: true,
             compressed: 0,
             inflated: 0,
+            is_judged_next: false,
         };
         message.inflater.remember(window);
         message
@@ -157,8 +170,19 @@ impl Message {
         self.is_at_start = true;
     }
 
-    fn ratio_exceeds(&self, ratio: u32) -> bool {
-        self.inflated > self.compressed.saturating_mul(ratio.into())
+    /// How much to inflate at once. Blocks end at the same places of a message however its payload is
+    /// cut.
+    fn room(&self, limit: usize) -> usize {
+        match self.is_judged_next {
+            true => 0,
+            false => (BLOCK - (self.inflated % BLOCK as u64) as usize).min(limit.saturating_add(1)),
+        }
+    }
+
+    /// Whether more has come out than `max_ratio` times what went in, `used` bytes just now.
+    fn exceeds(&self, max_ratio: u32, used: usize) -> bool {
+        let compressed = self.compressed + used as u64;
+        self.inflated > compressed.saturating_mul(max_ratio.into())
     }
 }
 
@@ -245,7 +269,7 @@ impl Window {
 }
 
 #[cfg(test)]
-#[allow(clippy::unwrap_used)]
+#[allow(clippy::panic, clippy::unwrap_used)]
 mod tests {
     use super::*;
     use crate::deflate::compress::{Deflation, Purpose};
@@ -288,6 +312,70 @@ mod tests {
                 assert_eq!(total, limit + 1);
             }
         }
+    }
+
+    /// How much comes out of a whole message that comes in pieces of `cut`, and what is wrong with it.
+    fn outcome(payload: &[u8], cut: usize, max_ratio: u32) -> (usize, Option<ReceiveErrorKind>) {
+        let mut inflation = Inflation::new(None, Some(max_ratio));
+        let mut total = 0;
+        for end in (0..payload.len()).step_by(cut).map(|start| start + cut) {
+            let mut piece = &payload[end - cut..end.min(payload.len())];
+            loop {
+                let inflated = inflation.step(piece, end >= payload.len(), usize::MAX);
+                total += inflated.bytes.len();
+                piece = &piece[inflated.used..];
+                match inflated.then {
+                    Then::More => {}
+                    Then::Starved => break,
+                    Then::Ended => return (total, None),
+                    Then::Failed(kind) => return (total, Some(kind)),
+                }
+            }
+        }
+        panic!("a message that does not end");
+    }
+
+    /// What can be read of the payload when a block is full, without any room for more, may come
+    /// later as well: here the sender has flushed there.
+    #[test]
+    fn the_ratio_does_not_depend_on_the_cut() {
+        let purpose = Purpose {
+            level: 9,
+            memory_level: 9,
+            window_bits: 15,
+        };
+        let mut deflation = Deflation::new(purpose, false);
+        let block = deflation.compress(&[0; BLOCK], false).unwrap();
+        let rest = deflation.compress(&[0; BLOCK], true).unwrap();
+        let good = [&block[..], &rest].concat();
+        let corrupt = [&block[..], &[0x07, 0x00]].concat();
+        for (payload, too_much) in [
+            (&good, ReceiveErrorKind::RatioTooHigh),
+            (&corrupt, ReceiveErrorKind::InvalidDeflate),
+        ] {
+            for max_ratio in 300..800 {
+                let whole = outcome(payload, payload.len(), max_ratio);
+                for cut in [1, 2, 3, block.len(), block.len() - 5] {
+                    assert_eq!(outcome(payload, cut, max_ratio), whole, "{max_ratio}");
+                }
+            }
+            assert_eq!(outcome(payload, 1, 300), (BLOCK, Some(too_much)));
+        }
+        // All of the first block counts, and a little of what makes up the second.
+        let judged = (BLOCK / block.len()) as u32;
+        assert_eq!(outcome(&good, 1, judged + 1), (2 * BLOCK, None));
+        assert_eq!(outcome(&good, 1, judged / 2).0, BLOCK);
+        // Nothing is beyond it.
+        assert_eq!(outcome(&block[..block.len() - 4], 1, 1), (BLOCK, None));
+    }
+
+    /// The header of a frame alone takes no state.
+    #[test]
+    fn nothing_is_taken_for_nothing() {
+        let mut inflation = Inflation::new(None, None);
+        assert!(matches!(inflation.step(&[], false, 1).then, Then::Starved));
+        assert!(inflation.message.is_none());
+        assert!(matches!(inflation.step(&[], true, 1).then, Then::Ended));
     }
 
     #[test]

@@ -11,11 +11,12 @@ pub(crate) struct Compressed {
     /// How far a message may look back at those before it: 2 to the power of this; `None` without
     /// context takeover.
     pub(crate) window_bits: Option<u8>,
-    /// Judged each time that so many bytes more have come out.
+    /// Judged each time that more is to come out than another block, and all that can be read
+    /// without has been.
     pub(crate) max_ratio: Option<u32>,
 }
 
-/// How often the ratio is judged.
+/// How much comes out before the ratio is judged.
 pub(crate) const BLOCK: usize = 16 << 10;
 
 /// The rest of the empty block that the sender leaves out, and an empty block that is the last.
@@ -50,6 +51,7 @@ fn streams(
         false => payload.to_vec(),
     };
     let mut used = 0;
+    let mut judged = 0;
     while used < payload.len() {
         let mut stream = Inflate::new(false, 15);
         if let Some(bits) = compressed.window_bits {
@@ -62,7 +64,12 @@ fn streams(
         let start = used;
         loop {
             let len = out.len();
-            let room = (BLOCK - len % BLOCK).min(limit.saturating_add(1) - len);
+            let is_judged =
+                compressed.max_ratio.is_some() && judged < len && len.is_multiple_of(BLOCK);
+            let room = match is_judged {
+                true => 0,
+                false => (BLOCK - len % BLOCK).min(limit.saturating_add(1) - len),
+            };
             out.resize(len + room, 0);
             let before = stream.total_out();
             let status = stream.decompress(&input[used..], &mut out[len..], InflateFlush::NoFlush);
@@ -73,21 +80,19 @@ fn streams(
                 return Err(Kind::MessageTooLarge);
             }
             let status = status.map_err(|_| Kind::InvalidDeflate)?;
-            let payload_used = used.min(payload.len()) as u64;
-            let most = compressed
-                .max_ratio
-                .map(|ratio| payload_used * u64::from(ratio));
-            if count > 0
-                && out.len().is_multiple_of(BLOCK)
-                && most.is_some_and(|most| out.len() as u64 > most)
-            {
-                return Err(Kind::RatioTooHigh);
-            }
             match status {
                 Status::StreamEnd if used <= payload.len() => break,
                 Status::StreamEnd if used == input.len() => return Ok(()),
                 Status::StreamEnd => return Err(Kind::InvalidDeflate),
-                _ if count == room => {}
+                _ if is_judged && used < input.len() => {
+                    let payload_used = used.min(payload.len()) as u64;
+                    let max_ratio = compressed.max_ratio.map_or(u64::MAX, u64::from);
+                    if len as u64 > payload_used.saturating_mul(max_ratio) {
+                        return Err(Kind::RatioTooHigh);
+                    }
+                    judged = len;
+                }
+                _ if !is_judged && count == room => {}
                 _ if is_whole => return Err(Kind::InvalidDeflate),
                 _ => return Ok(()),
             }
