@@ -4,8 +4,10 @@
 //! `listening on ws://ADDR` when it is ready. It ends when it is killed.
 
 use std::collections::HashMap;
+use std::convert::Infallible;
 use std::io::{self, Read, Write};
 use std::net::Shutdown;
+use std::process::ExitCode;
 use std::time::{Duration, Instant};
 
 use bytes::{Buf, BytesMut};
@@ -13,11 +15,17 @@ use miniws_proto::{
     Accept, Config, Connection, Event, Incoming, Reply, SendQueue, ServerHandshake, State, Time,
 };
 use mio::net::{TcpListener, TcpStream};
-use mio::{Events, Interest, Poll, Token};
+use mio::{Events, Interest, Poll, Registry, Token};
 
-fn main() -> io::Result<()> {
+fn main() -> ExitCode {
     let address = std::env::args().nth(1);
     let address = address.as_deref().unwrap_or("127.0.0.1:9001");
+    let Err(error) = serve(address);
+    eprintln!("mio: {address}: {error}");
+    ExitCode::FAILURE
+}
+
+fn serve(address: &str) -> io::Result<Infallible> {
     let address = address.parse().map_err(io::Error::other)?;
     let mut listener = TcpListener::bind(address)?;
     println!("listening on ws://{}", listener.local_addr()?);
@@ -41,13 +49,12 @@ fn main() -> io::Result<()> {
         let now = Time::from_duration(start.elapsed());
         for event in &events {
             if event.token() == LISTENER {
-                while let Ok((mut stream, _)) = listener.accept() {
-                    stream.set_nodelay(true)?;
+                while let Ok((stream, _)) = listener.accept() {
                     next += 1;
-                    let interest = Interest::READABLE | Interest::WRITABLE;
-                    poll.registry()
-                        .register(&mut stream, Token(next), interest)?;
-                    peers.insert(Token(next), Peer::new(stream));
+                    // What fails here, a peer that is gone already, is no matter of the others.
+                    if let Ok(peer) = Peer::new(stream, poll.registry(), Token(next)) {
+                        peers.insert(Token(next), peer);
+                    }
                 }
             } else if let Some(peer) = peers.get_mut(&event.token())
                 && !peer.drive(now)
@@ -79,13 +86,15 @@ enum Stage {
 }
 
 impl Peer {
-    fn new(stream: TcpStream) -> Self {
-        Self {
+    fn new(mut stream: TcpStream, registry: &Registry, token: Token) -> io::Result<Self> {
+        stream.set_nodelay(true)?;
+        registry.register(&mut stream, token, Interest::READABLE | Interest::WRITABLE)?;
+        Ok(Self {
             stream,
             input: BytesMut::new(),
             stage: Stage::Handshake(Box::new(ServerHandshake::new(Config::default()))),
             is_shut: false,
-        }
+        })
     }
 
     fn deadline(&mut self, now: Time) -> Option<Time> {
