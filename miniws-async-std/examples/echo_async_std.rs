@@ -11,8 +11,7 @@ mod echo;
 use async_std::task;
 use miniws_async_std::async_std::Server;
 
-fn main() -> Result<(), Box<dyn std::error::Error>> {
-    let options = echo::Options::parse()?;
-    let server: Server = options.server();
-    task::block_on(async { echo::run(server.bind(&*options.addr).await?).await })
+fn main() {
+    let bind = async |server: Server, addr: &str| server.bind(addr).await;
+    echo::exit(task::block_on(echo::run(bind)))
 }

@@ -10,8 +10,7 @@ mod echo;
 
 use miniws_async_std::smol::Server;
 
-fn main() -> Result<(), Box<dyn std::error::Error>> {
-    let options = echo::Options::parse()?;
-    let server: Server = options.server();
-    smol::block_on(async { echo::run(server.bind(&*options.addr).await?).await })
+fn main() {
+    let bind = async |server: Server, addr: &str| server.bind(addr).await;
+    echo::exit(smol::block_on(echo::run(bind)))
 }

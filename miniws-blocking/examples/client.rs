@@ -8,59 +8,53 @@
 //! `client URL --check` sends messages of its own to an echo server and expects each back, within
 //! fifteen seconds.
 
-#[path = "../../miniws-tokio/examples/options/mod.rs"]
-mod options;
+#[path = "../../miniws-tokio/examples/common/client.rs"]
+mod common;
+#[path = "../../miniws-tokio/examples/common/exit.rs"]
+mod exit;
 
-use std::io::{BufRead, Write};
+use std::io::{BufRead, stdin};
 use std::net::TcpStream;
 use std::sync::mpsc::{self, RecvTimeoutError};
 use std::thread;
 use std::time::Duration;
 
-use lexopt::{Arg, Parser, ValueExt};
-use miniws_blocking::{
-    Client, CloseCode, Config, DeflateConfig, Event, Message, Receiver, SendError, Sender,
-    WebSocket,
-};
+use miniws_blocking::{Client, Event, Message, Receiver, SendError, Sender, WebSocket};
 
-type Error = Box<dyn std::error::Error + Send + Sync>;
+use common::Options;
+use exit::Error;
 
 fn main() {
-    let status = match run() {
-        Ok(()) => 0,
-        Err(error) => {
-            eprintln!("client: {error}");
-            1
-        }
-    };
-    // Not by returning: a read of the terminal that is under way can't be called off.
-    std::process::exit(status);
+    exit::exit(run())
 }
 
 fn run() -> Result<(), Error> {
     let options = Options::parse()?;
     if options.check {
         let (report, checked) = mpsc::channel();
-        thread::spawn(move || report.send(check(options)));
+        thread::spawn(move || report.send(check(&options)));
         return checked
-            .recv_timeout(CHECK_TIMEOUT)
-            .map_err(|_| "the server did not echo everything within 14 seconds")?;
+            .recv_timeout(common::CHECK_TIMEOUT)
+            .map_err(|_| common::CHECK_TOO_LATE)?;
     }
-    let socket = options
-        .client
-        .config(Config::default().deflate(options.deflate))
-        .connect()?;
-    if options.negotiated {
-        print_negotiated(&socket);
-    }
-    talk(socket, options.binary)
+    talk(connect(&options)?, options.binary)
 }
 
-/// Leaves a second of the fifteen for saying so.
-const CHECK_TIMEOUT: Duration = Duration::from_secs(14);
-
-/// How long the server has to be quiet, after the last line, before it is taken to have said all.
-const QUIET: Duration = Duration::from_millis(200);
+fn connect(options: &Options) -> Result<WebSocket<TcpStream>, Error> {
+    let mut client = Client::new(&options.url).config(options.config());
+    for name in &options.subprotocols {
+        client = client.subprotocol(name);
+    }
+    for (name, value) in &options.headers {
+        client = client.header(name, value);
+    }
+    let connected = client.connect();
+    let socket = connected.map_err(|error| format!("{}: {error}", options.url))?;
+    if options.negotiated {
+        common::print_negotiated(socket.deflate());
+    }
+    Ok(socket)
+}
 
 /// What the threads that talk and listen report.
 enum News {
@@ -85,7 +79,11 @@ fn talk(socket: WebSocket<TcpStream>, binary: bool) -> Result<(), Error> {
 
     let mut all_said = false;
     loop {
-        let wait = if all_said { QUIET } else { Duration::MAX };
+        let wait = if all_said {
+            common::QUIET
+        } else {
+            Duration::MAX
+        };
         match news.recv_timeout(wait) {
             Ok(News::Heard) => {}
             Ok(News::AllSaid) => all_said = true,
@@ -101,13 +99,8 @@ fn talk(socket: WebSocket<TcpStream>, binary: bool) -> Result<(), Error> {
 }
 
 fn say(sender: &Sender<TcpStream>, binary: bool) -> Result<(), Error> {
-    for line in std::io::stdin().lock().lines() {
-        let line = line?;
-        let sent = match binary {
-            true => sender.send(line.into_bytes()),
-            false => sender.send(line),
-        };
-        match sent {
+    for line in stdin().lock().split(b'\n') {
+        match sender.send(common::message(line, binary)?) {
             // Why it is closing, the one who listens gets to know.
             Err(miniws_blocking::Error::Send(SendError::Closed)) => break,
             sent => sent?,
@@ -118,137 +111,29 @@ fn say(sender: &Sender<TcpStream>, binary: bool) -> Result<(), Error> {
 
 fn listen(mut receiver: Receiver<TcpStream>, heard: &mpsc::Sender<News>) -> Result<(), Error> {
     while let Some(event) = receiver.recv()? {
-        print(event)?;
+        common::print(event)?;
         heard.send(News::Heard)?;
     }
     Ok(())
 }
 
-fn print(event: Event) -> Result<(), Error> {
-    let mut out = std::io::stdout();
-    match event {
-        Event::Message(Message::Text(text)) => writeln!(out, "{text}")?,
-        Event::Message(Message::Binary(bytes)) => {
-            out.write_all(&bytes)?;
-            writeln!(out)?;
-        }
-        Event::Close(Some(frame)) => expect_normal(frame.code(), frame.reason())?,
-        _ => {}
-    }
-    Ok(out.flush()?)
-}
-
-fn print_negotiated(socket: &WebSocket<TcpStream>) {
-    match socket.deflate() {
-        Some(params) => eprintln!("negotiated: {params}"),
-        None => eprintln!("negotiated: no extension"),
-    }
-}
-
-fn check(options: Options) -> Result<(), Error> {
-    let config = Config::default()
-        .max_message_size(64 << 20)
-        .deflate(options.deflate);
-    let mut socket = options.client.config(config).connect()?;
-    if options.negotiated {
-        print_negotiated(&socket);
-    }
-    let large: Vec<u8> = (0..5_000_000_u32).map(|at| (at % 251) as u8).collect();
-    for message in [
-        Message::from("hello"),
-        Message::from("grüße, 世界 🌍"),
-        Message::from(vec![0, 1, 254, 255]),
-        Message::from(""),
-        Message::from(Vec::new()),
-        Message::from("long ".repeat(700_000)),
-        Message::from(large),
-    ] {
-        expect_echo(&mut socket, message)?;
+fn check(options: &Options) -> Result<(), Error> {
+    let mut socket = connect(options)?;
+    for message in common::samples() {
+        socket.feed(message.clone())?;
+        common::expect_echo(&message, next_message(&mut socket)?)?;
     }
     let status = socket.close()?;
-    expect_normal(status.code, &status.reason)
+    common::expect_normal(status.code, &status.reason)
 }
 
-fn expect_echo(socket: &mut WebSocket<TcpStream>, message: Message) -> Result<(), Error> {
-    socket.feed(message.clone())?;
+fn next_message(socket: &mut WebSocket<TcpStream>) -> Result<Option<Message>, Error> {
     while let Some(event) = socket.recv()? {
         match event {
-            Event::Message(echo) if echo == message => return Ok(()),
-            Event::Message(echo) => {
-                return Err(format!(
-                    "{:?} of {} bytes came back as {:?} of {} bytes, or changed",
-                    message.kind(),
-                    message.len(),
-                    echo.kind(),
-                    echo.len()
-                )
-                .into());
-            }
+            Event::Message(message) => return Ok(Some(message)),
             Event::Close(_) => break,
             _ => {}
         }
     }
-    Err("the server closed the connection before it had echoed everything".into())
-}
-
-fn expect_normal(code: CloseCode, reason: &str) -> Result<(), Error> {
-    match code {
-        CloseCode::NORMAL | CloseCode::NO_STATUS => Ok(()),
-        code => Err(format!("the server closed with {code} {reason:?}").into()),
-    }
-}
-
-struct Options {
-    client: Client,
-    deflate: Option<DeflateConfig>,
-    negotiated: bool,
-    binary: bool,
-    check: bool,
-}
-
-impl Options {
-    fn parse() -> Result<Self, Error> {
-        let mut parser = Parser::from_env();
-        let mut url = None;
-        let mut subprotocols = Vec::new();
-        let mut headers = Vec::new();
-        let mut deflate = None;
-        let (mut negotiated, mut binary, mut check) = (false, false, false);
-        while let Some(arg) = parser.next()? {
-            match arg {
-                Arg::Value(value) if url.is_none() => url = Some(value.string()?),
-                Arg::Long("subprotocol") => subprotocols.push(parser.value()?.string()?),
-                Arg::Long("header") => headers.push(parser.value()?.string()?),
-                Arg::Long("deflate") => {
-                    let settings = parser.optional_value().map(ValueExt::string).transpose()?;
-                    deflate = Some(options::deflate(settings.as_deref())?);
-                }
-                Arg::Long("negotiated") => negotiated = true,
-                Arg::Long("binary") => binary = true,
-                Arg::Long("check") => check = true,
-                _ => return Err(arg.unexpected().into()),
-            }
-        }
-        let url = url.ok_or(
-            "usage: client URL [--subprotocol P] [--header 'N: V'] [--binary] [--check] \
-             [--deflate[=SETTING,..]] [--negotiated]",
-        )?;
-        let mut client = Client::new(&url);
-        for name in subprotocols {
-            client = client.subprotocol(&name);
-        }
-        for header in headers {
-            let (name, value) = header
-                .split_once(':')
-                .ok_or("a header is written as 'Name: value'")?;
-            client = client.header(name.trim(), value.trim());
-        }
-        Ok(Self {
-            client,
-            deflate,
-            negotiated,
-            binary,
-            check,
-        })
-    }
+    Ok(None)
 }

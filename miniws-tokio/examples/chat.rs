@@ -7,8 +7,10 @@
 //! What is said is framed once, as a `PreparedMessage`, and shared by all connections. Nobody is ever
 //! waited for: a member has a queue of bounded length, and who doesn't keep up is dropped.
 
+#[path = "common/exit.rs"]
+mod exit;
+
 use std::collections::BTreeMap;
-use std::error::Error;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
@@ -18,7 +20,10 @@ use miniws_tokio::{
 };
 use serde::{Deserialize, Serialize};
 use tokio::net::TcpStream;
+use tokio::signal::ctrl_c;
 use tokio::sync::mpsc;
+
+use exit::Error;
 
 /// How many messages may wait for a member's task, and how many bytes for its connection.
 const MAX_WAITING: usize = 256;
@@ -29,17 +34,18 @@ const MAX_NAME: usize = 32;
 const MAX_TEXT: usize = 1000;
 
 #[tokio::main]
-async fn main() -> Result<(), Box<dyn Error>> {
+async fn main() {
+    exit::exit(run().await)
+}
+
+async fn run() -> Result<(), Error> {
+    let addr = addr()?;
     let config = Config::default()
         .max_message_size(16 << 10)
         .max_queued(MAX_QUEUED);
-    let listener = Server::new()
-        .config(config)
-        .plain(page)
-        .bind(&addr()?)
-        .await?;
-    println!("listening on ws://{}", listener.local_addr());
-
+    let bound = Server::new().config(config).plain(page).bind(&addr).await;
+    let listener = bound.map_err(|error| format!("{addr}: {error}"))?;
+    let ready = format!("listening on ws://{}", listener.local_addr());
     let stopper = listener.stopper();
     let room = Arc::new(Room::default());
     let serving = tokio::spawn(listener.serve(move |socket| {
@@ -50,7 +56,11 @@ async fn main() -> Result<(), Box<dyn Error>> {
             }
         }
     }));
-    tokio::signal::ctrl_c().await?;
+
+    // Who has read that it is ready may interrupt it: `ctrl_c` is polled first, and catches from
+    // then on.
+    let (interrupted, ()) = tokio::join!(ctrl_c(), async { println!("{ready}") });
+    interrupted?;
     stopper.close_all(Duration::from_secs(3)).await;
     serving.await?;
     Ok(())
@@ -79,10 +89,7 @@ enum Tell<'a> {
 ///
 /// `feed` only queues, and `recv` writes what is queued before it waits. So this never waits for the
 /// client to take something: when its queue is full, `feed` fails, and the client is dropped.
-async fn chat(
-    mut socket: WebSocket<TcpStream>,
-    room: Arc<Room>,
-) -> Result<(), Box<dyn Error + Send + Sync>> {
+async fn chat(mut socket: WebSocket<TcpStream>, room: Arc<Room>) -> Result<(), Error> {
     let mut member: Option<Member> = None;
     loop {
         tokio::select! {
@@ -153,8 +160,11 @@ struct Member {
 impl Room {
     /// Lets someone in, and names everyone who is there then.
     fn join(self: &Arc<Self>, name: &str) -> Result<(Member, Vec<String>), &'static str> {
-        if name.is_empty() || name.chars().count() > MAX_NAME || name.contains(char::is_control) {
+        if name.is_empty() || name.chars().count() > MAX_NAME {
             return Err("a name has 1 to 32 characters");
+        }
+        if name.contains(char::is_control) {
+            return Err("a name has no control characters");
         }
         let mut members = self.lock();
         if members.contains_key(name) {

@@ -8,205 +8,88 @@
 //! `client URL --check` sends messages of its own to an echo server and expects each back, within
 //! fifteen seconds.
 
-mod options;
+#[path = "common/client.rs"]
+mod common;
+#[path = "common/exit.rs"]
+mod exit;
 
-use std::io::Write;
-use std::time::Duration;
-
-use lexopt::{Arg, Parser, ValueExt};
-use miniws_tokio::{
-    Client, CloseCode, Config, DeflateConfig, Event, Message, NetStream, WebSocket,
-};
+use miniws_tokio::{Client, Event, Message, NetStream, WebSocket};
 use tokio::io::{AsyncBufReadExt, BufReader, stdin};
 use tokio::time::{sleep, timeout};
 
-type Error = Box<dyn std::error::Error + Send + Sync>;
+use common::Options;
+use exit::Error;
 
 #[tokio::main(flavor = "current_thread")]
 async fn main() {
-    let status = match run().await {
-        Ok(()) => 0,
-        Err(error) => {
-            eprintln!("client: {error}");
-            1
-        }
-    };
-    // Not by returning: a read of the terminal that is under way can't be called off.
-    std::process::exit(status);
+    exit::exit(run().await)
 }
 
 async fn run() -> Result<(), Error> {
     let options = Options::parse()?;
     if options.check {
-        return timeout(CHECK_TIMEOUT, check(options))
+        return timeout(common::CHECK_TIMEOUT, check(&options))
             .await
-            .map_err(|_| "the server did not echo everything within 14 seconds")?;
+            .map_err(|_| common::CHECK_TOO_LATE)?;
     }
-    let socket = options
-        .client
-        .config(Config::default().deflate(options.deflate))
-        .connect()
-        .await?;
-    if options.negotiated {
-        print_negotiated(&socket);
-    }
-    talk(socket, options.binary).await
+    talk(connect(&options).await?, options.binary).await
 }
 
-/// Leaves a second of the fifteen for saying so.
-const CHECK_TIMEOUT: Duration = Duration::from_secs(14);
-
-/// How long the server has to be quiet, after the last line, before it is taken to have said all.
-const QUIET: Duration = Duration::from_millis(200);
+async fn connect(options: &Options) -> Result<WebSocket<NetStream>, Error> {
+    let mut client = Client::new(&options.url).config(options.config());
+    for name in &options.subprotocols {
+        client = client.subprotocol(name);
+    }
+    for (name, value) in &options.headers {
+        client = client.header(name, value);
+    }
+    let connected = client.connect().await;
+    let socket = connected.map_err(|error| format!("{}: {error}", options.url))?;
+    if options.negotiated {
+        common::print_negotiated(socket.deflate());
+    }
+    Ok(socket)
+}
 
 async fn talk(mut socket: WebSocket<NetStream>, binary: bool) -> Result<(), Error> {
-    let mut lines = BufReader::new(stdin()).lines();
+    let mut lines = BufReader::new(stdin()).split(b'\n');
     let mut more = true;
     loop {
         tokio::select! {
             // `recv` writes what was fed, so sending never keeps from receiving.
             event = socket.recv() => match event? {
-                Some(event) => print(event)?,
+                Some(event) => common::print(event)?,
                 None => return Ok(()),
             },
-            line = lines.next_line(), if more && socket.can_send() => match line? {
-                Some(line) if binary => socket.feed(line.into_bytes())?,
-                Some(line) => socket.feed(line)?,
+            line = lines.next_segment(), if more && socket.can_send() => match line.transpose() {
+                Some(line) => socket.feed(common::message(line, binary)?)?,
                 None => more = false,
             },
-            () = sleep(QUIET), if !more => {
+            () = sleep(common::QUIET), if !more => {
                 let status = socket.close().await?;
-                return expect_normal(status.code, &status.reason);
+                return common::expect_normal(status.code, &status.reason);
             }
         }
     }
 }
 
-fn print(event: Event) -> Result<(), Error> {
-    let mut out = std::io::stdout();
-    match event {
-        Event::Message(Message::Text(text)) => writeln!(out, "{text}")?,
-        Event::Message(Message::Binary(bytes)) => {
-            out.write_all(&bytes)?;
-            writeln!(out)?;
-        }
-        Event::Close(Some(frame)) => expect_normal(frame.code(), frame.reason())?,
-        _ => {}
-    }
-    Ok(out.flush()?)
-}
-
-fn print_negotiated(socket: &WebSocket<NetStream>) {
-    match socket.deflate() {
-        Some(params) => eprintln!("negotiated: {params}"),
-        None => eprintln!("negotiated: no extension"),
-    }
-}
-
-async fn check(options: Options) -> Result<(), Error> {
-    let config = Config::default()
-        .max_message_size(64 << 20)
-        .deflate(options.deflate);
-    let mut socket = options.client.config(config).connect().await?;
-    if options.negotiated {
-        print_negotiated(&socket);
-    }
-    let large: Vec<u8> = (0..5_000_000_u32).map(|at| (at % 251) as u8).collect();
-    for message in [
-        Message::from("hello"),
-        Message::from("grüße, 世界 🌍"),
-        Message::from(vec![0, 1, 254, 255]),
-        Message::from(""),
-        Message::from(Vec::new()),
-        Message::from("long ".repeat(700_000)),
-        Message::from(large),
-    ] {
-        expect_echo(&mut socket, message).await?;
+async fn check(options: &Options) -> Result<(), Error> {
+    let mut socket = connect(options).await?;
+    for message in common::samples() {
+        socket.send(message.clone()).await?;
+        common::expect_echo(&message, next_message(&mut socket).await?)?;
     }
     let status = socket.close().await?;
-    expect_normal(status.code, &status.reason)
+    common::expect_normal(status.code, &status.reason)
 }
 
-async fn expect_echo(socket: &mut WebSocket<NetStream>, message: Message) -> Result<(), Error> {
-    socket.send(message.clone()).await?;
+async fn next_message(socket: &mut WebSocket<NetStream>) -> Result<Option<Message>, Error> {
     while let Some(event) = socket.recv().await? {
         match event {
-            Event::Message(echo) if echo == message => return Ok(()),
-            Event::Message(echo) => {
-                return Err(format!(
-                    "{:?} of {} bytes came back as {:?} of {} bytes, or changed",
-                    message.kind(),
-                    message.len(),
-                    echo.kind(),
-                    echo.len()
-                )
-                .into());
-            }
+            Event::Message(message) => return Ok(Some(message)),
             Event::Close(_) => break,
             _ => {}
         }
     }
-    Err("the server closed the connection before it had echoed everything".into())
-}
-
-fn expect_normal(code: CloseCode, reason: &str) -> Result<(), Error> {
-    match code {
-        CloseCode::NORMAL | CloseCode::NO_STATUS => Ok(()),
-        code => Err(format!("the server closed with {code} {reason:?}").into()),
-    }
-}
-
-struct Options {
-    client: Client,
-    deflate: Option<DeflateConfig>,
-    negotiated: bool,
-    binary: bool,
-    check: bool,
-}
-
-impl Options {
-    fn parse() -> Result<Self, Error> {
-        let mut parser = Parser::from_env();
-        let mut url = None;
-        let mut subprotocols = Vec::new();
-        let mut headers = Vec::new();
-        let mut deflate = None;
-        let (mut negotiated, mut binary, mut check) = (false, false, false);
-        while let Some(arg) = parser.next()? {
-            match arg {
-                Arg::Value(value) if url.is_none() => url = Some(value.string()?),
-                Arg::Long("subprotocol") => subprotocols.push(parser.value()?.string()?),
-                Arg::Long("header") => headers.push(parser.value()?.string()?),
-                Arg::Long("deflate") => {
-                    let settings = parser.optional_value().map(ValueExt::string).transpose()?;
-                    deflate = Some(options::deflate(settings.as_deref())?);
-                }
-                Arg::Long("negotiated") => negotiated = true,
-                Arg::Long("binary") => binary = true,
-                Arg::Long("check") => check = true,
-                _ => return Err(arg.unexpected().into()),
-            }
-        }
-        let url = url.ok_or(
-            "usage: client URL [--subprotocol P] [--header 'N: V'] [--binary] [--check] \
-             [--deflate[=SETTING,..]] [--negotiated]",
-        )?;
-        let mut client = Client::new(&url);
-        for name in subprotocols {
-            client = client.subprotocol(&name);
-        }
-        for header in headers {
-            let (name, value) = header
-                .split_once(':')
-                .ok_or("a header is written as 'Name: value'")?;
-            client = client.header(name.trim(), value.trim());
-        }
-        Ok(Self {
-            client,
-            deflate,
-            negotiated,
-            binary,
-            check,
-        })
-    }
+    Ok(None)
 }

@@ -4,33 +4,38 @@
 //!
 //! It prints `listening on ws://ADDR` when it is ready. Ctrl-C closes everyone with 1001.
 
-mod options;
+#[path = "common/echo.rs"]
+mod common;
+#[path = "common/exit.rs"]
+mod exit;
 
-use std::error::Error;
 use std::time::Duration;
 
-use lexopt::{Arg, Parser, ValueExt};
-use miniws_tokio::{Config, DeflateConfig, Event, Reply, Server, WebSocket};
+use miniws_tokio::{Event, Server, WebSocket};
 use tokio::net::TcpStream;
+use tokio::signal::ctrl_c;
 
 #[tokio::main]
-async fn main() -> Result<(), Box<dyn Error>> {
-    let options = Options::parse()?;
-    let config = Config::default()
-        .max_message_size(options.max_message)
-        .max_frame_size(options.max_message)
-        .deflate(options.deflate);
-    let listener = Server::new()
-        .config(config)
-        .subprotocols(options.subprotocols)
-        .plain(|_request| page())
-        .bind(&options.addr)
-        .await?;
-    println!("listening on ws://{}", listener.local_addr());
+async fn main() {
+    exit::exit(run().await)
+}
 
+async fn run() -> Result<(), exit::Error> {
+    let options = common::Options::parse()?;
+    let server = Server::new()
+        .config(options.config())
+        .subprotocols(&options.subprotocols)
+        .plain(|_request| common::page());
+    let bound = server.bind(&options.addr).await;
+    let listener = bound.map_err(|error| format!("{}: {error}", options.addr))?;
+    let ready = format!("listening on ws://{}", listener.local_addr());
     let stopper = listener.stopper();
     let serving = tokio::spawn(listener.serve(echo));
-    tokio::signal::ctrl_c().await?;
+
+    // Who has read that it is ready may interrupt it: `ctrl_c` is polled first, and catches from
+    // then on.
+    let (interrupted, ()) = tokio::join!(ctrl_c(), async { println!("{ready}") });
+    interrupted?;
     stopper.close_all(Duration::from_secs(3)).await;
     serving.await?;
     Ok(())
@@ -47,46 +52,5 @@ async fn echo(mut socket: WebSocket<TcpStream>) {
         }
         // It fails once the connection is closing: then the rest is for `recv` to tell.
         let _ = socket.feed(message);
-    }
-}
-
-fn page() -> Reply {
-    Reply::new(200)
-        .header("Content-Type", "text/html; charset=utf-8")
-        // With these two a browser's clock is finer, and so are the round trips on the page.
-        .header("Cross-Origin-Opener-Policy", "same-origin")
-        .header("Cross-Origin-Embedder-Policy", "require-corp")
-        .body(include_str!("pages/echo.html"))
-}
-
-struct Options {
-    addr: String,
-    max_message: usize,
-    subprotocols: Vec<String>,
-    deflate: Option<DeflateConfig>,
-}
-
-impl Options {
-    fn parse() -> Result<Self, lexopt::Error> {
-        let mut options = Self {
-            addr: "127.0.0.1:9001".to_owned(),
-            max_message: 32 << 20,
-            subprotocols: Vec::new(),
-            deflate: None,
-        };
-        let mut parser = Parser::from_env();
-        while let Some(arg) = parser.next()? {
-            match arg {
-                Arg::Long("addr") => options.addr = parser.value()?.string()?,
-                Arg::Long("max-message") => options.max_message = parser.value()?.parse()?,
-                Arg::Long("subprotocol") => options.subprotocols.push(parser.value()?.string()?),
-                Arg::Long("deflate") => {
-                    let settings = parser.optional_value().map(ValueExt::string).transpose()?;
-                    options.deflate = Some(options::deflate(settings.as_deref())?);
-                }
-                _ => return Err(arg.unexpected()),
-            }
-        }
-        Ok(options)
     }
 }
