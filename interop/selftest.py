@@ -71,6 +71,7 @@ CLIENT_FAULTS = {
     "wrong-word": ["deflate-client", "deflate-check"],
     "prints-nothing": ["stdin"],
     "always-text": ["stdin"],
+    "text-only": ["stdin"],
     "closes-early": ["stdin"],
     "closes-1001": ["stdin"],
     "no-headers": ["stdin"],

@@ -51,18 +51,19 @@ def witnessing_server(**options):
 def talk(command, *options, lines=("one", "Grüße, 世界", "", "three"), **server_options):
     """Has the client send the lines: what the server saw, what was printed."""
     with witnessing_server(**server_options) as (witness, url):
-        text = "".join(line + "\n" for line in lines).encode()
+        lines = [line if isinstance(line, bytes) else line.encode() for line in lines]
+        text = b"".join(line + b"\n" for line in lines)
         status, out, errors = run_program([*command, url, *options], text, seconds=10)
         expect_true(status == 0, f"exit status {status}, it said: {errors.decode()}")
         expect_true(witness.ended.wait(5), "the server saw no end of the connection")
-    return witness, out.decode()
+    return witness, out
 
 
 def echoed_and_printed(command):
     witness, out = talk(command)
     expect(witness.messages, ["one", "Grüße, 世界", "", "three"], "messages")
     # How a line is set off on the screen is the client's own affair.
-    rest = out
+    rest = out.decode()
     for line in ("one", "Grüße, 世界", "three"):
         before, found, rest = rest.partition(line)
         expect_true(found, f"{line!r} is not printed, or out of order, in {out!r}")
@@ -72,7 +73,7 @@ def many_lines(command):
     lines = [f"line {number}" for number in range(1000)]
     witness, out = talk(command, lines=lines)
     expect(witness.messages, lines, "messages")
-    expect_true("line 999" in out, "the last echo is not printed before the close")
+    expect_true(b"line 999" in out, "the last echo is not printed before the close")
 
 
 def closes_with_1000(command):
@@ -86,9 +87,18 @@ def no_input(command):
 
 
 def binary(command):
-    witness, out = talk(command, "--binary", lines=("one", "two"))
-    expect(witness.messages, [b"one", b"two"], "messages")
-    expect_true("one" in out and "two" in out, f"the echoes are not printed in {out!r}")
+    lines = [b"one", b"", b"\xff\xfe\x00\r", b"two"]
+    witness, out = talk(command, "--binary", lines=lines)
+    expect(witness.messages, lines, "messages")
+    printed = all(line in out for line in lines)
+    expect_true(printed, f"the echoes are not printed in {out!r}")
+
+
+def not_utf8(command):
+    with witnessing_server() as (_, url):
+        status, _, errors = run_program([*command, url], b"one\n\xff\xfe\n", seconds=8)
+    expect(status, 1, "exit status")
+    expect_one_line(errors.decode())
 
 
 def subprotocol(command):
@@ -180,6 +190,7 @@ CHECKS = {
     "closes with 1000": closes_with_1000,
     "no input": no_input,
     "--binary": binary,
+    "not UTF-8": not_utf8,
     "--subprotocol": subprotocol,
     "--header": header,
     "server closes with 1000": server_closes_1000,

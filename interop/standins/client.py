@@ -1,13 +1,14 @@
 """A client that can be told to get one thing wrong; see echo.py beside it."""
 
 import argparse
+import contextlib
 import os
 import sys
 import threading
 import time
 from pathlib import Path
 
-from websockets.exceptions import ConnectionClosedOK
+from websockets.exceptions import ConnectionClosed, ConnectionClosedOK
 from websockets.sync.client import connect
 
 sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
@@ -36,15 +37,25 @@ def check(ws):
 
 
 def talk(ws):
-    lines = sys.stdin.read().splitlines() if fault == "reads-all-first" else sys.stdin
     expected = [0]
+    refused = []
 
     def send():
-        for line in lines:
-            line = line.removesuffix("\n")
+        # That the connection has ended, the one who receives gets to know.
+        with contextlib.suppress(ConnectionClosed):
+            send_lines()
+
+    def send_lines():
+        for line in sys.stdin.buffer:
+            line = line.removesuffix(b"\n")
+            if not options.binary or fault == "text-only":
+                try:
+                    line.decode()
+                except UnicodeDecodeError as error:
+                    refused.append(error)
+                    return ws.close(1000)
             expected[0] += 1
-            binary = options.binary and fault != "always-text"
-            ws.send(line.encode() if binary else line)
+            ws.send(line, text=not options.binary or fault == "always-text")
         expected.append(True)
         if fault == "closes-early" or expected[0] == 0:
             ws.close(1001 if fault == "closes-1001" else 1000)
@@ -52,12 +63,14 @@ def talk(ws):
     threading.Thread(target=send, daemon=True).start()
     received = 0
     for message in ws:
-        text = message if isinstance(message, str) else message.decode()
         if fault != "prints-nothing":
-            print(text)
+            bytes = message.encode() if isinstance(message, str) else message
+            sys.stdout.buffer.write(bytes + b"\n")
         received += 1
         if len(expected) > 1 and received == expected[0]:
             break
+    if refused:
+        raise refused[0]
     if not ws.close_code:
         ws.close(1001 if fault == "closes-1001" else 1000)
 
