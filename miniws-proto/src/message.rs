@@ -34,8 +34,10 @@ pub enum MessageKind {
     Binary,
 }
 
-/// Whether to compress a message, for [`Connection::send_with`](crate::Connection::send_with). It
-/// makes no difference where compression has not been negotiated (RFC 7692).
+/// Whether to compress a message, for [`Connection::send_with`](crate::Connection::send_with),
+/// [`Connection::send_chunk_with`](crate::Connection::send_chunk_with) and
+/// [`PreparedMessage::compression`](crate::PreparedMessage::compression). It makes no difference where
+/// compression has not been negotiated (RFC 7692).
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
 pub enum Compression {
     /// From a certain size on, if it gets smaller.
