@@ -191,10 +191,11 @@ impl Connection {
                 .and_then(|()| if last { utf8.finish() } else { Ok(()) })
                 .map_err(|_| SendError::InvalidUtf8)?;
         }
-        if is_deflated && let Some(deflate) = &mut self.deflate {
-            let deflated = deflate.chunk(&data, last);
-            // The compressor has a new state then, with which it may be tried again.
-            data = deflated.ok_or(SendError::Full(None))?.into();
+        if is_deflated
+            && let Some(deflate) = &mut self.deflate
+            && let Some(deflated) = deflate.chunk(&data, last)
+        {
+            data = deflated.into();
         }
         self.sender.stream = (!last).then_some(Stream {
             kind,

@@ -36,26 +36,31 @@ impl Deflation {
         }
     }
 
-    /// Compresses a piece of a message, the `last` one or not. `None` if the compressor fails; the
-    /// next piece, or this one once more, is then compressed as if it were the first.
-    pub(super) fn compress(&mut self, piece: &[u8], last: bool) -> Option<Vec<u8>> {
+    /// Compresses a piece of a message, the `last` one or not.
+    pub(super) fn compress(&mut self, piece: &[u8], last: bool) -> Vec<u8> {
         if piece.is_empty() {
             // There is nothing to flush. What ends a message then is the beginning of an empty
             // block (RFC 7692 section 7.2.3.6).
             self.keep(!last);
-            return Some(if last { alloc::vec![0x00] } else { Vec::new() });
+            return if last { alloc::vec![0x00] } else { Vec::new() };
         }
         let mut deflater = self
             .deflater
             .take()
             .unwrap_or_else(|| POOL.take(self.purpose));
-        let mut out = deflater.compress(piece)?;
-        self.deflater = Some(deflater);
+        let mut out = match deflater.compress(piece) {
+            Some(out) => {
+                self.deflater = Some(deflater);
+                out
+            }
+            // It is not known to ever fail. Another one takes its place, which has seen nothing.
+            None => stored(piece),
+        };
         self.keep(!last);
         if last {
-            out.truncate(out.len().checked_sub(TAIL.len())?);
+            out.truncate(out.len() - TAIL.len());
         }
-        Some(out)
+        out
     }
 
     /// Whether memory is held between messages.
@@ -88,7 +93,7 @@ static POOL: Pool<Deflater> = Pool::new();
 
 impl Deflater {
     /// Compresses all of `piece`, which is not empty, and flushes. What comes out takes no more memory
-    /// than it is long: it may have to wait in a queue, which counts lengths.
+    /// than it is long: it may have to wait in a queue, which counts lengths. `None` if it fails.
     fn compress(&mut self, piece: &[u8]) -> Option<Vec<u8>> {
         let mut out = Vec::new();
         for part in piece.chunks(PART) {
@@ -109,6 +114,19 @@ impl Deflater {
         out.shrink_to_fit();
         Some(out)
     }
+}
+
+/// The same without a compressor: stored blocks (RFC 1951 section 3.2.4), the last of them empty.
+fn stored(piece: &[u8]) -> Vec<u8> {
+    let mut out = Vec::new();
+    for part in piece.chunks(u16::MAX.into()).chain([&[][..]]) {
+        let len = part.len() as u16;
+        out.push(0x00);
+        out.extend_from_slice(&len.to_le_bytes());
+        out.extend_from_slice(&(!len).to_le_bytes());
+        out.extend_from_slice(part);
+    }
+    out
 }
 
 /// How much is compressed at once. Each part is flushed, which costs a few bytes.
@@ -148,7 +166,6 @@ impl Reusable for Deflater {
 }
 
 #[cfg(test)]
-#[allow(clippy::unwrap_used)]
 mod tests {
     use super::*;
 
@@ -158,8 +175,7 @@ mod tests {
             memory_level,
             window_bits,
         };
-        let compressed = Deflation::new(purpose, false).compress(message, true);
-        compressed.unwrap()
+        Deflation::new(purpose, false).compress(message, true)
     }
 
     /// Pseudo-random bytes from `least` on.
@@ -185,6 +201,23 @@ mod tests {
                     assert!(compressed.len() < most, "{} of {len}", compressed.len());
                 }
             }
+        }
+    }
+
+    /// What has been stored is what was flushed.
+    #[test]
+    fn what_is_stored_comes_out() {
+        for len in [1, 1000, 65_535, 65_536, 200_000] {
+            let noise = noise(0, len);
+            let stored = stored(&noise);
+            assert!(stored.ends_with(&TAIL));
+            let mut out = alloc::vec![0; len + 1];
+            let mut inflate = zlib_rs::Inflate::new(false, 15);
+            let result = inflate.decompress(&stored, &mut out, zlib_rs::InflateFlush::NoFlush);
+            assert!(result.is_ok());
+            assert_eq!(inflate.total_in(), stored.len() as u64);
+            assert_eq!(inflate.total_out(), len as u64);
+            assert!(out[..len] == noise);
         }
     }
 

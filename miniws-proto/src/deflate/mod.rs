@@ -93,7 +93,7 @@ impl Deflate {
         let is_smaller_only = self.is_smaller_only(choice);
         let is_chosen = self.is_chosen(payload.len(), choice);
         let deflation = self.deflation.as_mut()?;
-        let compressed = is_chosen.then(|| deflation.compress(payload, true))??;
+        let compressed = is_chosen.then(|| deflation.compress(payload, true))?;
         let is_sent = !is_smaller_only || compressed.len() < payload.len();
         is_sent.then_some(compressed)
     }
@@ -132,9 +132,10 @@ impl Deflate {
         self.deflation.is_some() && choice != Compression::Never
     }
 
-    /// Compresses a piece of a message that is sent in chunks. `None` if the compressor fails.
+    /// Compresses a piece of a message that is sent in chunks; `None` where
+    /// [`is_streamed`](Self::is_streamed) is false.
     pub(crate) fn chunk(&mut self, piece: &[u8], last: bool) -> Option<Vec<u8>> {
-        self.deflation.as_mut()?.compress(piece, last)
+        Some(self.deflation.as_mut()?.compress(piece, last))
     }
 
     /// After how long without a message to call [`release`](Self::release), if there is anything to
@@ -161,7 +162,7 @@ impl Deflate {
 impl Recipe {
     /// Compresses a message on its own; `None` if it is to be sent as it is.
     pub(crate) fn compress(self, payload: &[u8]) -> Option<Vec<u8>> {
-        let compressed = Deflation::new(self.purpose, false).compress(payload, true)?;
+        let compressed = Deflation::new(self.purpose, false).compress(payload, true);
         let is_sent = !self.is_smaller_only || compressed.len() < payload.len();
         is_sent.then_some(compressed)
     }
