@@ -4,8 +4,11 @@
 #[path = "common/autobahn_client.rs"]
 mod autobahn_client;
 
+use async_std::task;
 use miniws_async_std::async_std::AsyncStd;
 
-fn main() -> Result<(), Box<dyn std::error::Error>> {
-    async_std::task::block_on(autobahn_client::run::<AsyncStd>("miniws-async-std"))
+use autobahn_client::{exit, run};
+
+fn main() {
+    exit(task::block_on(run::<AsyncStd>("miniws-async-std")))
 }

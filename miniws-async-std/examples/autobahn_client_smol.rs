@@ -6,6 +6,8 @@ mod autobahn_client;
 
 use miniws_async_std::smol::Smol;
 
-fn main() -> Result<(), Box<dyn std::error::Error>> {
-    smol::block_on(autobahn_client::run::<Smol>("miniws-smol"))
+use autobahn_client::{exit, run};
+
+fn main() {
+    exit(smol::block_on(run::<Smol>("miniws-smol")))
 }

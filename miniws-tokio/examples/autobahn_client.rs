@@ -1,53 +1,42 @@
 //! Runs all cases of an Autobahn fuzzing server: `autobahn_client URL [--deflate[=SETTING,..]]`.
 
-mod options;
+#[path = "common/autobahn_client.rs"]
+mod common;
+#[path = "common/exit.rs"]
+mod exit;
 
-use std::error::Error;
+use miniws_tokio::{Client, Config, Event, Message, NetStream, WebSocket, connect};
 
-use lexopt::{Arg, Parser, ValueExt};
-use miniws_tokio::{Client, Config, DeflateConfig, Event, Message, NetStream, WebSocket, connect};
+use common::Options;
+use exit::Error;
 
 const AGENT: &str = "miniws-tokio";
 
 #[tokio::main(flavor = "current_thread")]
-async fn main() -> Result<(), Box<dyn Error>> {
-    let (url, deflate) = parse()?;
-    let count = case_count(&url).await?;
+async fn main() {
+    exit::exit(run().await)
+}
+
+async fn run() -> Result<(), Error> {
+    let options = Options::parse()?;
+    let url = &options.url;
+    let count = case_count(url)
+        .await
+        .map_err(|error| format!("{url}: {error}"))?;
     for case in 1..=count {
         let url = format!("{url}/runCase?case={case}&agent={AGENT}");
         // A case that ends with an error is what many of them are about: the server judges.
-        let _ = run_case(&url, deflate.clone()).await;
+        let _ = run_case(&url, options.config()).await;
     }
-    let mut socket = connect(&format!("{url}/updateReports?agent={AGENT}")).await?;
+    let updating = connect(&format!("{url}/updateReports?agent={AGENT}")).await;
+    let mut socket = updating.map_err(|error| format!("{url}: {error}"))?;
     // Some fuzzing servers end TCP without a close when they have written their reports.
     while let Ok(Some(_)) = socket.recv().await {}
     println!("{count} cases have run");
     Ok(())
 }
 
-/// The URL, and what is asked for. Unless told otherwise, that is whatever the server may choose, and
-/// an echo that is always compressed: some fuzzing servers take an uncompressed answer for a fault.
-fn parse() -> Result<(String, DeflateConfig), lexopt::Error> {
-    let mut parser = Parser::from_env();
-    let mut url = None;
-    let mut deflate = DeflateConfig::default()
-        .receive_window_bits(15)
-        .threshold(0);
-    while let Some(arg) = parser.next()? {
-        match arg {
-            Arg::Value(value) if url.is_none() => url = Some(value.string()?),
-            Arg::Long("deflate") => {
-                let settings = parser.optional_value().map(ValueExt::string).transpose()?;
-                deflate = options::deflate(settings.as_deref())?;
-            }
-            _ => return Err(arg.unexpected()),
-        }
-    }
-    let url = url.ok_or("usage: autobahn_client URL [--deflate[=SETTING,..]]")?;
-    Ok((url.trim_end_matches('/').to_owned(), deflate))
-}
-
-async fn case_count(url: &str) -> Result<u32, Box<dyn Error>> {
+async fn case_count(url: &str) -> Result<u32, Error> {
     let mut socket = connect(&format!("{url}/getCaseCount")).await?;
     while let Some(event) = socket.recv().await? {
         if let Event::Message(Message::Text(text)) = event {
@@ -57,11 +46,7 @@ async fn case_count(url: &str) -> Result<u32, Box<dyn Error>> {
     Err("the fuzzing server did not say how many cases there are".into())
 }
 
-async fn run_case(url: &str, deflate: DeflateConfig) -> Result<(), miniws_tokio::Error> {
-    let config = Config::default()
-        .max_message_size(32 << 20)
-        .max_frame_size(32 << 20)
-        .deflate(Some(deflate));
+async fn run_case(url: &str, config: Config) -> Result<(), miniws_tokio::Error> {
     let mut socket: WebSocket<NetStream> = Client::new(url).config(config).connect().await?;
     while let Some(event) = socket.recv().await? {
         if let Event::Message(message) = event {

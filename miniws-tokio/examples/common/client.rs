@@ -1,7 +1,6 @@
 //! What the command line clients of all runtimes have in common: their options, what they send and
 //! what they print.
 
-#[path = "../options/mod.rs"]
 mod deflate;
 
 use std::io::{self, Write};
@@ -48,7 +47,7 @@ impl Options {
                 Arg::Long("header") => headers.push(header(&parser.value()?.string()?)?),
                 Arg::Long("deflate") => {
                     let settings = parser.optional_value().map(ValueExt::string).transpose()?;
-                    deflate = Some(deflate::deflate(settings.as_deref())?);
+                    deflate = Some(deflate::config(settings.as_deref())?);
                 }
                 Arg::Long("negotiated") => negotiated = true,
                 Arg::Long("binary") => binary = true,

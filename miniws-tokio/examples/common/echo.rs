@@ -1,6 +1,5 @@
 //! What the echo servers of all runtimes have in common: their options and their page.
 
-#[path = "../options/mod.rs"]
 mod deflate;
 
 use lexopt::{Arg, Parser, ValueExt};
@@ -30,7 +29,7 @@ impl Options {
                 Arg::Long("subprotocol") => options.subprotocols.push(parser.value()?.string()?),
                 Arg::Long("deflate") => {
                     let settings = parser.optional_value().map(ValueExt::string).transpose()?;
-                    options.deflate = Some(deflate::deflate(settings.as_deref())?);
+                    options.deflate = Some(deflate::config(settings.as_deref())?);
                 }
                 _ => return Err(arg.unexpected()),
             }

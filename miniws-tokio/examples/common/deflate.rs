@@ -1,12 +1,12 @@
 //! The option `--deflate[=SETTING,..]` of the examples.
 
-use super::DeflateConfig;
+use miniws_proto::DeflateConfig;
 
 /// Reads the settings, without which there are the defaults: `level=1..9`, `memory=1..9`,
 /// `bits=9..15` and `peer-bits=8..15` for the windows, `takeover` and `no-peer-takeover` for what is
 /// kept of them, `threshold=BYTES` from which on to compress (0 compresses everything), and
 /// `ratio=N` for how much a message may grow.
-pub(crate) fn deflate(settings: Option<&str>) -> Result<DeflateConfig, String> {
+pub(crate) fn config(settings: Option<&str>) -> Result<DeflateConfig, String> {
     let mut config = DeflateConfig::default();
     for setting in settings.into_iter().flat_map(|list| list.split(',')) {
         let (name, value) = match setting.split_once('=') {
