@@ -92,22 +92,26 @@ fn a_unix_socket() {
     });
 }
 
+/// A request as another HTTP stack hands it over.
+fn parsed_request() -> Request {
+    let mut headers = Headers::new();
+    for (name, value) in [
+        ("host", "example.org"),
+        ("upgrade", "websocket"),
+        ("connection", "keep-alive, Upgrade"),
+        ("sec-websocket-version", "13"),
+        ("sec-websocket-key", "dGhlIHNhbXBsZSBub25jZQ=="),
+        ("sec-websocket-protocol", "chat"),
+    ] {
+        headers.push(name, value).unwrap();
+    }
+    Request::new("GET", "/chat?room=7", headers)
+}
+
 /// The other stack has read the client's first frames along with the request.
 #[test]
 fn a_request_that_another_http_stack_has_parsed() {
     run(async {
-        let mut headers = Headers::new();
-        for (name, value) in [
-            ("host", "example.org"),
-            ("upgrade", "websocket"),
-            ("connection", "keep-alive, Upgrade"),
-            ("sec-websocket-version", "13"),
-            ("sec-websocket-key", "dGhlIHNhbXBsZSBub25jZQ=="),
-            ("sec-websocket-protocol", "chat"),
-        ] {
-            headers.push(name, value).unwrap();
-        }
-        let request = Request::new("GET", "/chat?room=7", headers);
         let frames = masked(TEXT, "early");
         let (read_too_far, rest) = frames.split_at(5);
 
@@ -115,7 +119,7 @@ fn a_request_that_another_http_stack_has_parsed() {
         wire::write(&mut peer, rest).await;
         let mut socket = Server::new()
             .subprotocols(["chat"])
-            .accept_request(request, stream, BytesMut::from(read_too_far))
+            .accept_request(parsed_request(), stream, BytesMut::from(read_too_far))
             .await
             .unwrap();
         let head = wire::read_head(&mut peer).await;
@@ -125,6 +129,33 @@ fn a_request_that_another_http_stack_has_parsed() {
         assert_eq!(socket.subprotocol(), Some("chat"));
         let event = socket.recv().await.unwrap();
         assert_eq!(event, Some(Event::Message(Message::from("early"))));
+    });
+}
+
+/// The other stack knows where the request comes from: the hook gets to know it as well.
+#[test]
+fn the_address_of_a_request_that_another_http_stack_has_parsed() {
+    run(async {
+        let (seen, has_seen) = unbounded();
+        let server = Server::new().verify(move |attempt| {
+            seen.try_send(attempt.remote_addr()).unwrap();
+            async { Ok(Accept::new()) }
+        });
+        let address = "[::1]:50000".parse().unwrap();
+        for from in [Some(address), None] {
+            let (stream, _peer) = pipe(1000);
+            let (request, input) = (parsed_request(), BytesMut::new());
+            let socket = match from {
+                Some(address) => {
+                    server
+                        .accept_request_from(request, stream, input, address)
+                        .await
+                }
+                None => server.accept_request(request, stream, input).await,
+            };
+            assert_eq!(socket.unwrap().remote_addr(), from);
+            assert_eq!(has_seen.recv().await.unwrap(), from);
+        }
     });
 }
 

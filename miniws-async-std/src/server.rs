@@ -282,7 +282,8 @@ impl<R> Server<R> {
     }
 
     /// Does the handshake over a stream that the caller has made: TCP, a Unix socket, an in-memory
-    /// pipe, a TLS stream.
+    /// pipe, a TLS stream. Hooks see no remote address: for that, there is
+    /// [`accept_from`](Self::accept_from).
     ///
     /// # Errors
     ///
@@ -380,12 +381,78 @@ impl<R> Server<R> {
     where
         S: AsyncRead + AsyncWrite + Unpin + 'static,
     {
+        self.accept_parsed(request, stream, input, None).await
+    }
+
+    /// Like [`accept_request`](Self::accept_request), for a stream whose peer is known: hooks see
+    /// `remote_addr`.
+    ///
+    /// # Errors
+    ///
+    /// As [`accept`](Self::accept).
+    ///
+    /// # Cancel safety
+    ///
+    /// As [`accept`](Self::accept).
+    ///
+    /// ```
+    /// use miniws_async_std::{Accept, Attempt, Headers, Reply, Request, Server};
+    ///
+    /// # fn main() -> Result<(), Box<dyn std::error::Error>> { smol::block_on(async {
+    /// # let (stream, _client) = smol::net::unix::UnixStream::pair()?;
+    /// # let mut headers = Headers::new();
+    /// # for (name, value) in [
+    /// #     ("Host", "example.org"),
+    /// #     ("Upgrade", "websocket"),
+    /// #     ("Connection", "Upgrade"),
+    /// #     ("Sec-WebSocket-Version", "13"),
+    /// #     ("Sec-WebSocket-Key", "dGhlIHNhbXBsZSBub25jZQ=="),
+    /// # ] {
+    /// #     headers.push(name, value)?;
+    /// # }
+    /// // Only this machine.
+    /// let server = Server::new().verify(|attempt: Attempt| async move {
+    ///     match attempt.remote_addr() {
+    ///         Some(address) if address.ip().is_loopback() => Ok(Accept::new()),
+    ///         _ => Err(Reply::default()),
+    ///     }
+    /// });
+    /// let request = Request::new("GET", "/chat", headers); // as the other stack has read it
+    /// let remote_addr = "127.0.0.1:50000".parse()?;
+    /// let socket = server.accept_request_from(request, stream, Default::default(), remote_addr).await?;
+    /// assert_eq!(socket.remote_addr(), Some(remote_addr));
+    /// # Ok(()) }) }
+    /// ```
+    pub async fn accept_request_from<S>(
+        &self,
+        request: Request,
+        stream: S,
+        input: BytesMut,
+        remote_addr: SocketAddr,
+    ) -> Result<WebSocket<S>, Error>
+    where
+        S: AsyncRead + AsyncWrite + Unpin + 'static,
+    {
+        self.accept_parsed(request, stream, input, Some(remote_addr))
+            .await
+    }
+
+    async fn accept_parsed<S>(
+        &self,
+        request: Request,
+        stream: S,
+        input: BytesMut,
+        remote_addr: Option<SocketAddr>,
+    ) -> Result<WebSocket<S>, Error>
+    where
+        S: AsyncRead + AsyncWrite + Unpin + 'static,
+    {
         let mut io = Io::new(stream);
         let connection = self
             .acceptor
-            .accept_request::<_, Clock>(&mut io, request, None)
+            .accept_request::<_, Clock>(&mut io, request, remote_addr)
             .await?;
-        Ok(WebSocket::from_parts(io.stream, connection, input))
+        Ok(WebSocket::from_parts(io.stream, connection, input).with_remote_addr(remote_addr))
     }
 
     async fn accept_stream<S>(

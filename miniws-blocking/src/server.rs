@@ -389,10 +389,65 @@ impl Server {
     pub fn accept_request<S: Stream>(
         &self,
         request: Request,
-        mut stream: S,
+        stream: S,
         input: BytesMut,
     ) -> Result<WebSocket<S>, Error> {
         let remote_addr = stream.peer_addr();
+        self.accept_parsed(request, stream, input, remote_addr)
+    }
+
+    /// Like [`accept_request`](Self::accept_request), for a stream that doesn't know its peer: hooks
+    /// see `remote_addr`.
+    ///
+    /// # Errors
+    ///
+    /// As [`accept`](Self::accept).
+    ///
+    /// ```
+    /// use miniws_blocking::{Accept, Attempt, Headers, Reply, Request, Server};
+    ///
+    /// # fn main() -> Result<(), Box<dyn std::error::Error>> {
+    /// # #[cfg(unix)] {
+    /// # let (stream, _client) = std::os::unix::net::UnixStream::pair()?;
+    /// # let mut headers = Headers::new();
+    /// # for (name, value) in [
+    /// #     ("Host", "example.org"),
+    /// #     ("Upgrade", "websocket"),
+    /// #     ("Connection", "Upgrade"),
+    /// #     ("Sec-WebSocket-Version", "13"),
+    /// #     ("Sec-WebSocket-Key", "dGhlIHNhbXBsZSBub25jZQ=="),
+    /// # ] {
+    /// #     headers.push(name, value)?;
+    /// # }
+    /// // Only this machine.
+    /// let server = Server::new().verify(|attempt: Attempt| match attempt.remote_addr() {
+    ///     Some(address) if address.ip().is_loopback() => Ok(Accept::new()),
+    ///     _ => Err(Reply::default()),
+    /// });
+    /// let request = Request::new("GET", "/chat", headers); // as the other stack has read it
+    /// let remote_addr = "127.0.0.1:50000".parse()?;
+    /// let socket = server.accept_request_from(request, stream, Default::default(), remote_addr)?;
+    /// assert_eq!(socket.remote_addr(), Some(remote_addr));
+    /// # }
+    /// # Ok(()) }
+    /// ```
+    pub fn accept_request_from<S: Stream>(
+        &self,
+        request: Request,
+        stream: S,
+        input: BytesMut,
+        remote_addr: SocketAddr,
+    ) -> Result<WebSocket<S>, Error> {
+        self.accept_parsed(request, stream, input, Some(remote_addr))
+    }
+
+    fn accept_parsed<S: Stream>(
+        &self,
+        request: Request,
+        mut stream: S,
+        input: BytesMut,
+        remote_addr: Option<SocketAddr>,
+    ) -> Result<WebSocket<S>, Error> {
         let mut io = Patient(&mut stream);
         let connection =
             run(self

@@ -103,8 +103,8 @@ fn accepts_over_a_stream_of_the_callers() {
     client.join().unwrap();
 }
 
-#[test]
-fn accepts_a_request_that_another_stack_parsed() {
+/// A request as another HTTP stack hands it over.
+fn parsed_request() -> Request {
     let mut headers = Headers::new();
     for (name, value) in [
         ("Host", "example.org"),
@@ -115,11 +115,15 @@ fn accepts_a_request_that_another_stack_parsed() {
     ] {
         headers.push(name, value).unwrap();
     }
+    Request::new("GET", "/", headers)
+}
+
+#[test]
+fn accepts_a_request_that_another_stack_parsed() {
     let (ours, mut theirs) = pipe::pair();
     let too_far = BytesMut::from(&client_frame(0x81, b"early")[..]);
-    let request = Request::new("GET", "/", headers);
     let mut socket = Server::new()
-        .accept_request(request.clone(), ours, too_far)
+        .accept_request(parsed_request(), ours, too_far)
         .unwrap();
     let head = read_head(&mut theirs);
     assert!(head.contains("\r\nSec-WebSocket-Accept: s3pPLMBiTxaQ9kYGzzhZRbK+xOo=\r\n"));
@@ -129,10 +133,27 @@ fn accepts_a_request_that_another_stack_parsed() {
     let reject = Server::new().verify(|_| Err(Reply::new(404)));
     theirs.end();
     let error = reject
-        .accept_request(request, ours, BytesMut::new())
+        .accept_request(parsed_request(), ours, BytesMut::new())
         .unwrap_err();
     assert!(matches!(error, Error::Declined { status: 404 }));
     assert!(read_head(&mut theirs).starts_with("HTTP/1.1 404 "));
+}
+
+/// The other stack knows where the request comes from: the hook gets to know it as well.
+#[test]
+fn hook_sees_the_address_of_a_request_that_another_stack_parsed() {
+    let (report, seen) = mpsc::channel();
+    let server = Server::new().verify(move |attempt: Attempt| {
+        report.send(attempt.remote_addr()).unwrap();
+        Ok(Accept::new())
+    });
+    let address: SocketAddr = "192.0.2.7:80".parse().unwrap();
+    let (ours, _theirs) = pipe::pair();
+    let socket = server
+        .accept_request_from(parsed_request(), ours, BytesMut::new(), address)
+        .unwrap();
+    assert_eq!(socket.remote_addr(), Some(address));
+    assert_eq!(seen.recv().unwrap(), Some(address));
 }
 
 #[test]
