@@ -133,6 +133,46 @@ fn streams_without_vectored_writes_get_one_piece_after_the_other() {
     });
 }
 
+/// A stream that claims to have taken more than it was given.
+struct Boastful;
+
+impl AsyncRead for Boastful {
+    fn poll_read(
+        self: Pin<&mut Self>,
+        _: &mut Context<'_>,
+        _: &mut [u8],
+    ) -> Poll<io::Result<usize>> {
+        Poll::Pending
+    }
+}
+
+impl AsyncWrite for Boastful {
+    fn poll_write(
+        self: Pin<&mut Self>,
+        _: &mut Context<'_>,
+        bytes: &[u8],
+    ) -> Poll<io::Result<usize>> {
+        Poll::Ready(Ok(bytes.len() + 1))
+    }
+
+    fn poll_flush(self: Pin<&mut Self>, _: &mut Context<'_>) -> Poll<io::Result<()>> {
+        Poll::Ready(Ok(()))
+    }
+
+    fn poll_close(self: Pin<&mut Self>, _: &mut Context<'_>) -> Poll<io::Result<()>> {
+        Poll::Ready(Ok(()))
+    }
+}
+
+#[test]
+fn a_stream_cannot_write_more_than_there_is() {
+    run(async {
+        let mut server = server(stream(Boastful), calm());
+        server.send("small").await.unwrap();
+        server.send("again").await.unwrap();
+    });
+}
+
 /// A WebSocket over a stream that is itself read from a WebSocket.
 #[test]
 fn a_stream_that_runs_over_a_websocket() {

@@ -56,7 +56,8 @@ impl<'a, S: Transport, T: Timer> Bounded<'a, S, T> {
                 .await;
             match written.transpose()? {
                 Some(0) => return Err(io::Error::from(io::ErrorKind::WriteZero).into()),
-                Some(count) => output.advance(count),
+                // No stream of a caller's can make it more than there was.
+                Some(count) => output.advance(count.min(output.len())),
                 None => return Err(HandshakeError::Timeout.into()),
             }
         }

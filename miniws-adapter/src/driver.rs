@@ -255,7 +255,8 @@ impl<S: Transport, T: Timer> Driver<S, T> {
             }
             match ready!(self.transport.poll_write(cx, output)) {
                 Ok(0) => return Poll::Ready(Err(io::ErrorKind::WriteZero.into())),
-                Ok(count) => output.advance(count),
+                // No stream of a caller's can make it more than there was.
+                Ok(count) => output.advance(count.min(output.len())),
                 Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
                 Err(error) => return Poll::Ready(Err(error)),
             }

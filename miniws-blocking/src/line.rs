@@ -136,7 +136,8 @@ impl Line {
             match write_from(stream, output) {
                 Ok(0) => return Err(io::ErrorKind::WriteZero.into()),
                 Ok(count) => {
-                    output.advance(count);
+                    // No stream of a caller's can make it more than there was.
+                    output.advance(count.min(output.len()));
                     self.unflushed = true;
                     self.note_progress();
                 }

@@ -167,6 +167,49 @@ fn close_is_told_once_the_answer_is_flushed() {
     assert_eq!(peer.take_all(), (server_frame(0x88, b"\x03\xe8"), true));
 }
 
+/// A stream that claims to have taken more than it was given.
+struct Boastful(pipe::Pipe);
+
+impl Read for Boastful {
+    fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
+        self.0.read(buffer)
+    }
+}
+
+impl Write for Boastful {
+    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+        Ok(self.0.write(bytes)? + 1)
+    }
+
+    fn flush(&mut self) -> io::Result<()> {
+        self.0.flush()
+    }
+}
+
+impl Stream for Boastful {
+    fn set_read_timeout(&self, timeout: Option<Duration>) -> io::Result<()> {
+        Stream::set_read_timeout(&self.0, timeout)
+    }
+
+    fn set_write_timeout(&self, timeout: Option<Duration>) -> io::Result<()> {
+        Stream::set_write_timeout(&self.0, timeout)
+    }
+
+    fn shutdown_write(&mut self) -> io::Result<()> {
+        self.0.shutdown_write()
+    }
+}
+
+#[test]
+fn a_stream_cannot_write_more_than_there_is() {
+    let (ours, theirs) = pipe::pair();
+    let serving = spawn(move || accept(Boastful(ours)).unwrap());
+    let client = Client::new("ws://somewhere/").handshake(Boastful(theirs));
+    let (mut client, mut server) = (client.unwrap(), serving.join());
+    client.send("small").unwrap();
+    assert_eq!(text(server.recv().unwrap()), "small");
+}
+
 /// A stream over another WebSocket, both on the same thread.
 struct Tunnel(std::cell::RefCell<WebSocket<pipe::Pipe>>, bytes::BytesMut);
 
