@@ -49,17 +49,6 @@ pub(crate) fn duplex(capacity: usize) -> (Duplex, Duplex) {
 }
 
 impl Duplex {
-    /// How much the other end may write before it has to wait for this one: the corpus has peers that
-    /// stop reading.
-    #[allow(dead_code)]
-    pub(crate) fn set_capacity(&self, capacity: usize) {
-        let mut channel = self.incoming();
-        channel.capacity = capacity;
-        if let Some(writer) = channel.writer.take() {
-            writer.wake();
-        }
-    }
-
     fn incoming(&self) -> MutexGuard<'_, Channel> {
         self.incoming.lock().unwrap()
     }

@@ -15,6 +15,7 @@ mod error;
 pub mod pool;
 mod split;
 mod stop;
+pub mod tcp;
 #[cfg(feature = "rustls")]
 pub mod tls;
 mod waiters;

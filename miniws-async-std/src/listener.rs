@@ -13,6 +13,7 @@ use futures_lite::{FutureExt, StreamExt};
 use futures_util::future::{Either, select};
 use futures_util::stream::FuturesUnordered;
 use miniws_adapter::Stop;
+use miniws_adapter::tcp::{EXHAUSTED_DELAY, is_transient};
 
 use crate::runtime::Runtime;
 use crate::server::Server;
@@ -32,9 +33,6 @@ pub struct Listener<R: Runtime> {
 
 type Accepted<S> = Result<WebSocket<S>, Error>;
 type Handshake<S> = Pin<Box<dyn Future<Output = Accepted<S>> + Send>>;
-
-/// How long to wait when the machine is out of descriptors or memory, before accepting again.
-const EXHAUSTED_DELAY: Duration = Duration::from_millis(50);
 
 impl<R: Runtime> Listener<R> {
     pub(crate) fn new(server: Server<R>, listener: R::TcpListener) -> io::Result<Self> {
@@ -234,16 +232,6 @@ async fn accept<R: Runtime>(
             Err(_) => *pause = Some(Timer::after(EXHAUSTED_DELAY)),
         }
     }
-}
-
-/// Whether only the one connection that was to be accepted has failed.
-fn is_transient(error: &io::Error) -> bool {
-    matches!(
-        error.kind(),
-        io::ErrorKind::ConnectionAborted
-            | io::ErrorKind::ConnectionReset
-            | io::ErrorKind::Interrupted
-    )
 }
 
 impl<R: Runtime> fmt::Debug for Listener<R> {

@@ -9,6 +9,7 @@ use async_io::{Async, Timer};
 use futures_lite::{FutureExt, StreamExt};
 use futures_util::stream::FuturesUnordered;
 use miniws_adapter::IpFamily;
+use miniws_adapter::tcp::ATTEMPT_DELAY;
 use socket2::{Domain, Protocol, Socket, Type};
 
 use crate::Error;
@@ -32,9 +33,6 @@ impl Default for Dial {
         }
     }
 }
-
-/// How long an attempt has for itself before the next address is tried (RFC 8305 section 5).
-const ATTEMPT_DELAY: Duration = Duration::from_millis(250);
 
 impl Dial {
     pub(crate) async fn connect(&self, host: &str, port: u16) -> Result<Async<TcpStream>, Error> {
@@ -122,7 +120,7 @@ fn is_in_progress(error: &io::Error) -> bool {
 }
 
 /// Listens on the first of the addresses that can be had.
-#[cfg_attr(not(any(feature = "async-std", feature = "smol")), allow(dead_code))]
+#[cfg(any(test, feature = "async-std", feature = "smol"))]
 pub(crate) fn listen(
     addresses: impl IntoIterator<Item = SocketAddr>,
     backlog: u32,
@@ -137,6 +135,7 @@ pub(crate) fn listen(
     Err(failure)
 }
 
+#[cfg(any(test, feature = "async-std", feature = "smol"))]
 fn listen_on(address: SocketAddr, backlog: u32) -> io::Result<TcpListener> {
     let socket = Socket::new(
         Domain::for_address(address),

@@ -8,6 +8,8 @@ use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
 use std::thread;
 use std::time::{Duration, Instant};
 
+use miniws_adapter::tcp::{EXHAUSTED_DELAY, is_transient};
+
 use crate::stop::Registry;
 use crate::{CloseCode, Error, Server, WebSocket};
 
@@ -48,9 +50,6 @@ enum Listening {
 #[derive(Debug)]
 struct Place(Arc<Hall>);
 
-/// How long to wait when the machine is out of descriptors, threads or memory, before accepting
-/// again.
-const EXHAUSTED_DELAY: Duration = Duration::from_millis(50);
 /// How long to try to wake the thread that accepts.
 const WAKE_TIMEOUT: Duration = Duration::from_secs(5);
 
@@ -232,16 +231,6 @@ fn shake_hands(
         Ok(socket)
     }))
     .unwrap_or_else(|_| Err(io::Error::other("a hook of the server has panicked").into()))
-}
-
-/// Whether only the one connection that was to be accepted has failed.
-fn is_transient(error: &io::Error) -> bool {
-    matches!(
-        error.kind(),
-        io::ErrorKind::ConnectionAborted
-            | io::ErrorKind::ConnectionReset
-            | io::ErrorKind::Interrupted
-    )
 }
 
 /// Where to reach a listener from this machine.

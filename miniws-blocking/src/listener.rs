@@ -6,6 +6,7 @@ use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use crate::hall::{Accepted, Hall, spawn};
+use crate::timeout::LONGEST;
 use crate::{Server, WebSocket};
 
 /// A server that listens. Dropping it stops listening, and drops the connections that have not been
@@ -162,6 +163,3 @@ impl Stopper {
         self.0.registry.close_all(deadline);
     }
 }
-
-/// Longer than this is for ever.
-const LONGEST: Duration = Duration::from_secs(24 * 60 * 60);

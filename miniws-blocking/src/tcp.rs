@@ -5,10 +5,12 @@ use std::net::{IpAddr, SocketAddr, TcpListener, TcpStream, ToSocketAddrs};
 use std::sync::mpsc::{self, RecvTimeoutError};
 use std::time::{Duration, Instant};
 
+use miniws_adapter::tcp::ATTEMPT_DELAY;
 use miniws_adapter::{Error, IpFamily};
 use socket2::{Domain, Protocol, Socket, Type};
 
 use crate::hall::spawn;
+use crate::timeout::LONGEST;
 
 /// How to reach a host.
 #[derive(Clone, Debug)]
@@ -29,11 +31,6 @@ impl Default for Dial {
         }
     }
 }
-
-/// How long an attempt has for itself before the next address is tried (RFC 8305 section 5).
-const ATTEMPT_DELAY: Duration = Duration::from_millis(250);
-/// Longer than this is for ever.
-const LONGEST: Duration = Duration::from_secs(24 * 60 * 60);
 
 impl Dial {
     pub(crate) fn connect(&self, host: &str, port: u16) -> Result<TcpStream, Error> {

@@ -13,8 +13,9 @@ pub(crate) enum Timeout {
 
 /// Shorter timeouts are rounded to nothing on some systems.
 const SHORTEST: Duration = Duration::from_millis(1);
-/// Longer ones are too large a number on some systems. Waking up once a day costs nothing.
-const LONGEST: Duration = Duration::from_secs(24 * 60 * 60);
+/// Longer ones are too large a number on some systems, or for a clock. Waking up once a day costs
+/// nothing.
+pub(crate) const LONGEST: Duration = Duration::from_secs(24 * 60 * 60);
 
 impl Timeout {
     /// Makes a stream wait for about as long as `wait`, with `set` if it has to be told. It may wake

@@ -7,9 +7,10 @@ use std::net::SocketAddr;
 use std::time::Duration;
 
 use miniws_adapter::Stop;
+use miniws_adapter::tcp::{EXHAUSTED_DELAY, is_transient};
 use tokio::net::TcpListener;
 use tokio::task::JoinSet;
-use tokio::time::{sleep, timeout};
+use tokio::time::{Instant, sleep_until, timeout};
 
 use crate::{Error, Listen, Server, WebSocket};
 
@@ -19,14 +20,13 @@ pub struct Listener<L: Listen = TcpListener> {
     /// `None` once it has stopped.
     listener: Option<L>,
     local_addr: L::Address,
+    /// Until when nothing is accepted, because the machine is out of descriptors or memory.
+    pause: Option<Instant>,
     nodelay: bool,
     max_handshakes: usize,
     handshakes: JoinSet<Result<WebSocket<L::Stream>, Error>>,
     stop: Stop,
 }
-
-/// How long to wait when the machine is out of descriptors or memory, before accepting again.
-const EXHAUSTED_DELAY: Duration = Duration::from_millis(50);
 
 impl<L: Listen> Listener<L> {
     pub(crate) fn new(
@@ -39,6 +39,7 @@ impl<L: Listen> Listener<L> {
             server,
             local_addr: listener.local_addr()?,
             listener: Some(listener),
+            pause: None,
             nodelay,
             max_handshakes,
             handshakes: JoinSet::new(),
@@ -97,11 +98,14 @@ impl<L: Listen> Listener<L> {
                     // A hook has panicked: that is the application's affair, and the client's loss.
                     Err(error) => return Some(Err(io::Error::from(error).into())),
                 },
-                accepted = accept(listening), if listening.is_some() => match accepted {
-                    Ok((stream, remote_addr)) => self.begin(stream, remote_addr),
-                    Err(error) if is_transient(&error) => {}
-                    Err(_) => sleep(EXHAUSTED_DELAY).await,
-                },
+                accepted = accept(listening, self.pause), if listening.is_some() => {
+                    self.pause = None;
+                    match accepted {
+                        Ok((stream, remote_addr)) => self.begin(stream, remote_addr),
+                        Err(error) if is_transient(&error) => {}
+                        Err(_) => self.pause = Some(Instant::now() + EXHAUSTED_DELAY),
+                    }
+                }
                 () = self.stop.stopped(), if self.listener.is_some() => {}
                 () = self.stop.ended(), if self.listener.is_none() => self.handshakes = JoinSet::new(),
             }
@@ -166,21 +170,17 @@ impl<L: Listen> Listener<L> {
     }
 }
 
-async fn accept<L: Listen>(listener: Option<&L>) -> io::Result<(L::Stream, Option<SocketAddr>)> {
-    match listener {
-        Some(listener) => listener.accept().await,
-        None => std::future::pending().await,
+async fn accept<L: Listen>(
+    listener: Option<&L>,
+    pause: Option<Instant>,
+) -> io::Result<(L::Stream, Option<SocketAddr>)> {
+    let Some(listener) = listener else {
+        return std::future::pending().await;
+    };
+    if let Some(pause) = pause {
+        sleep_until(pause).await;
     }
-}
-
-/// Whether only the one connection that was to be accepted has failed.
-fn is_transient(error: &io::Error) -> bool {
-    matches!(
-        error.kind(),
-        io::ErrorKind::ConnectionAborted
-            | io::ErrorKind::ConnectionReset
-            | io::ErrorKind::Interrupted
-    )
+    listener.accept().await
 }
 
 /// Stops a [`Listener`], from any task. Cloning it is cheap.

@@ -2,9 +2,9 @@
 
 use std::io;
 use std::net::{IpAddr, SocketAddr};
-use std::time::Duration;
 
 use miniws_adapter::IpFamily;
+use miniws_adapter::tcp::ATTEMPT_DELAY;
 use tokio::net::{TcpListener, TcpSocket, TcpStream, ToSocketAddrs, lookup_host};
 use tokio::task::JoinSet;
 use tokio::time::sleep;
@@ -26,9 +26,6 @@ impl Default for TcpDial {
         }
     }
 }
-
-/// How long an attempt has for itself before the next address is tried (RFC 8305 section 5).
-const ATTEMPT_DELAY: Duration = Duration::from_millis(250);
 
 impl TcpDial {
     pub(crate) async fn connect(&self, host: &str, port: u16) -> io::Result<TcpStream> {

@@ -1,4 +1,5 @@
 use std::net::{Ipv4Addr, Ipv6Addr, TcpListener as StdListener, TcpStream as StdStream};
+use std::time::Duration;
 
 use tokio::time::Instant;
 
