@@ -10,7 +10,7 @@ use std::time::{Duration, Instant};
 
 use miniws_adapter::tcp::{EXHAUSTED_DELAY, is_transient};
 
-use crate::stop::Registry;
+use crate::stop::{Registry, Ticket};
 use crate::{CloseCode, Error, Server, WebSocket};
 
 pub(crate) type Accepted = Result<WebSocket<TcpStream>, Error>;
@@ -29,7 +29,7 @@ pub(crate) struct Hall {
 struct Inside {
     listening: Listening,
     stopped: bool,
-    /// The application takes no more.
+    /// Nobody takes any more.
     abandoned: bool,
     /// How many have come in, or are about to, and have not been handed on.
     places_taken: usize,
@@ -93,8 +93,10 @@ impl Hall {
             let started = match accepted {
                 Ok((stream, remote_addr)) => {
                     let server = server.clone();
+                    let ticket = self.registry.enter();
                     spawn("miniws-handshake", move || {
-                        let accepted = shake_hands(&server, stream, remote_addr, &place.0.registry);
+                        let registry = &place.0.registry;
+                        let accepted = shake_hands(&server, stream, remote_addr, registry, ticket);
                         place.leave(accepted);
                     })
                 }
@@ -132,7 +134,7 @@ impl Hall {
                 drop(place);
                 return Some(accepted);
             }
-            if inside.stopped && inside.places_taken == 0 {
+            if inside.stopped && (inside.abandoned || inside.places_taken == 0) {
                 return None;
             }
             inside = self.wait(inside);
@@ -162,12 +164,14 @@ impl Hall {
         }
     }
 
-    /// Drops what the application has not asked for, and what is still to come.
+    /// Drops what the application has not asked for, and what is still to come: handshakes that are
+    /// under way lead nowhere.
     pub(crate) fn abandon(&self) {
         let mut inside = self.lock();
         inside.abandoned = true;
         let ready = std::mem::take(&mut inside.ready);
         drop(inside);
+        self.changed.notify_all();
         drop(ready); // Each gives its place back, for which it takes the lock.
     }
 
@@ -220,10 +224,11 @@ fn shake_hands(
     server: &Server,
     stream: TcpStream,
     remote_addr: SocketAddr,
-    registry: &Arc<Registry>,
+    registry: &Registry,
+    ticket: Ticket,
 ) -> Accepted {
     catch_unwind(AssertUnwindSafe(|| {
-        let mut socket = server.accept_tcp(stream, remote_addr, registry)?;
+        let mut socket = server.accept_tcp(stream, remote_addr, ticket)?;
         if registry.is_closing() {
             // It comes too late to be closed with the others.
             socket.close_with(CloseCode::GOING_AWAY, "")?;

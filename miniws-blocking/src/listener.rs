@@ -153,13 +153,16 @@ impl Stopper {
     }
 
     /// Stops listening, and closes all connections with code 1001, also those whose threads wait to
-    /// receive. Returns when all of them have been dropped. Those that are left at the deadline are
-    /// ended without further ado: their next `recv` fails.
+    /// receive. Returns when all of them have been dropped, and all handshakes are done. Connections
+    /// that are left at the deadline are ended without further ado: their next `recv` fails.
+    /// Handshakes that are left then lead nowhere: [`Listener::accept`] waits for them no longer.
     ///
     /// See [`Listener::serve`] for an example.
     pub fn close_all(&self, deadline: Duration) {
         let deadline = Instant::now() + deadline.min(LONGEST);
         self.0.stop();
-        self.0.registry.close_all(deadline);
+        if !self.0.registry.close_all(deadline) {
+            self.0.abandon();
+        }
     }
 }

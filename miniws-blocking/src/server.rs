@@ -11,7 +11,7 @@ use miniws_proto::{Accept, Config, Connection, Reply, Request};
 
 use crate::handshake::{Clock, Patient, run};
 use crate::listener::Listener;
-use crate::stop::Registry;
+use crate::stop::Ticket;
 use crate::{Error, Stream, WebSocket, tcp};
 
 /// Accepts a WebSocket over a stream, with the settings that [`Server`] begins with.
@@ -461,13 +461,13 @@ impl Server {
         &self,
         mut stream: TcpStream,
         remote_addr: SocketAddr,
-        registry: &Arc<Registry>,
+        ticket: Ticket,
     ) -> Result<WebSocket<TcpStream>, Error> {
         stream.set_nonblocking(false)?; // Some systems pass on what the listener is.
         stream.set_nodelay(self.nodelay)?;
         let (connection, input) = self.shake_hands(&mut stream, Some(remote_addr))?;
         let socket = WebSocket::new(stream, connection, input, Some(remote_addr));
-        Ok(socket.registered(registry))
+        Ok(socket.registered(ticket))
     }
 
     fn accept_stream<S: Stream>(

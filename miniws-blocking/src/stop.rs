@@ -7,7 +7,7 @@ use std::time::{Duration, Instant};
 
 use crate::shared::Shared;
 
-/// The open connections of a listener.
+/// The connections of a listener, from their handshakes on.
 #[derive(Debug, Default)]
 pub(crate) struct Registry {
     open: Mutex<Open>,
@@ -17,6 +17,7 @@ pub(crate) struct Registry {
 #[derive(Debug, Default)]
 struct Open {
     closing: bool,
+    /// Those whose handshake is not done lead nowhere yet.
     connections: HashMap<u64, Weak<Shared<TcpStream>>>,
     /// How many connections there have been.
     count: u64,
@@ -30,12 +31,12 @@ pub(crate) struct Ticket {
 }
 
 impl Registry {
-    /// A new connection. One that comes too late is told by [`is_closing`](Self::is_closing).
-    pub(crate) fn enter(self: &Arc<Self>, connection: &Weak<Shared<TcpStream>>) -> Ticket {
+    /// A new connection, before its handshake: who closes all waits for handshakes as well.
+    pub(crate) fn enter(self: &Arc<Self>) -> Ticket {
         let mut open = self.lock();
         open.count += 1;
         let number = open.count;
-        open.connections.insert(number, connection.clone());
+        open.connections.insert(number, Weak::new());
         Ticket {
             registry: self.clone(),
             number,
@@ -47,21 +48,22 @@ impl Registry {
         self.lock().closing
     }
 
-    /// Closes all connections with 1001 and returns when they are gone. Those that are left at the
-    /// deadline are ended.
-    pub(crate) fn close_all(&self, deadline: Instant) {
+    /// Closes all connections with 1001 and returns when they are gone, handshakes too. Connections
+    /// that are left at the deadline are ended. Tells whether nothing was left.
+    pub(crate) fn close_all(&self, deadline: Instant) -> bool {
         self.lock().closing = true;
         loop {
             let next = self.tend(deadline);
             let left = deadline.saturating_duration_since(Instant::now());
             if self.wait_until_gone(next.min(left)) {
-                return;
+                return true;
             }
             if left.is_zero() {
                 break;
             }
         }
         self.each(|connection| connection.end());
+        false
     }
 
     /// Sees to it that all connections close. Returns how long that may rest.
@@ -99,6 +101,15 @@ impl Registry {
 
     fn lock(&self) -> MutexGuard<'_, Open> {
         self.open.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+impl Ticket {
+    /// The handshake is done. Who comes too late to be closed with the others is told by
+    /// [`Registry::is_closing`].
+    pub(crate) fn admit(&self, connection: &Weak<Shared<TcpStream>>) {
+        let mut open = self.registry.lock();
+        open.connections.insert(self.number, connection.clone());
     }
 }
 

@@ -2,7 +2,6 @@
 
 use std::fmt;
 use std::net::{SocketAddr, TcpStream};
-use std::sync::Arc;
 use std::time::Duration;
 
 use bytes::{Bytes, BytesMut};
@@ -15,7 +14,7 @@ use miniws_proto::{
 
 use crate::driver::Driver;
 use crate::split::{Receiver, Sender, split};
-use crate::stop::Registry;
+use crate::stop::Ticket;
 use crate::{Error, SharedStream, Stream};
 
 /// A WebSocket over a stream that blocks: TCP, a Unix socket, or whatever else is a [`Stream`].
@@ -508,8 +507,11 @@ impl<S: Stream> WebSocket<S> {
 
 impl WebSocket<TcpStream> {
     /// Lets the listener close it.
-    pub(crate) fn registered(self, registry: &Arc<Registry>) -> Self {
-        let (_, driver) = self.driver.share(|shared| Some(registry.enter(shared)));
+    pub(crate) fn registered(self, ticket: Ticket) -> Self {
+        let (_, driver) = self.driver.share(|shared| {
+            ticket.admit(shared);
+            Some(ticket)
+        });
         Self { driver, ..self }
     }
 }

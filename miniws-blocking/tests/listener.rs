@@ -11,7 +11,7 @@ use std::time::{Duration, Instant};
 
 use common::*;
 use miniws_blocking::{
-    Client, CloseCode, Config, Error, Event, ReceiveErrorKind, Server, State, connect,
+    Client, CloseCode, Config, Error, Event, Listener, ReceiveErrorKind, Server, State, connect,
 };
 
 #[test]
@@ -324,20 +324,23 @@ fn close_all_of_nothing_returns_at_once() {
     assert!(started.elapsed() < Duration::from_secs(5));
 }
 
-/// A handshake that was under way ends as a connection that is closed.
-#[test]
-fn close_all_closes_those_that_come_too_late() {
+/// A listener whose hook tells when a handshake has got there, and waits.
+fn held_up() -> (Listener, mpsc::Receiver<()>, mpsc::Sender<()>) {
     let (report, entered) = mpsc::channel::<()>();
     let (let_go, held) = mpsc::channel::<()>();
     let held = std::sync::Mutex::new(held);
-    let listener = Server::new()
-        .verify(move |_| {
-            report.send(()).unwrap();
-            held.lock().unwrap().recv_timeout(PATIENCE).unwrap();
-            Ok(miniws_blocking::Accept::new())
-        })
-        .bind("127.0.0.1:0")
-        .unwrap();
+    let server = Server::new().verify(move |_| {
+        report.send(()).unwrap();
+        held.lock().unwrap().recv_timeout(PATIENCE).unwrap();
+        Ok(miniws_blocking::Accept::new())
+    });
+    (server.bind("127.0.0.1:0").unwrap(), entered, let_go)
+}
+
+/// A handshake that is under way is waited for, and ends as a connection that is closed.
+#[test]
+fn close_all_waits_for_handshakes() {
+    let (listener, entered, let_go) = held_up();
     let (stopper, url) = (listener.stopper(), url(&listener));
     let client = spawn(move || {
         let mut client = Client::new(&url).connect().unwrap();
@@ -345,11 +348,32 @@ fn close_all_closes_those_that_come_too_late() {
     });
     let accepting = spawn(move || listener.accept());
     entered.recv_timeout(PATIENCE).unwrap();
-    stopper.close_all(PATIENCE);
+    let closing = spawn(move || stopper.close_all(LONG));
+    assert!(!closing.is_done_within(Duration::from_millis(100)));
     let_go.send(()).unwrap();
     assert_eq!(client.join(), CloseCode::GOING_AWAY);
     let socket = accepting.join().unwrap().unwrap();
     assert_eq!(socket.state(), State::Closed);
+    assert!(!closing.is_done_within(Duration::from_millis(100)));
+    drop(socket);
+    closing.join();
+}
+
+/// A hook that takes its time holds up nobody who stops: neither who closes all nor who serves.
+#[test]
+fn close_all_leaves_handshakes_at_the_deadline() {
+    let (listener, entered, let_go) = held_up();
+    let (stopper, address) = (listener.stopper(), listener.local_addr());
+    let mut client = dial(address);
+    client.write_all(upgrade_request("").as_bytes()).unwrap();
+    let serving = spawn(move || listener.serve(|_| panic!("it has come too late")));
+    entered.recv_timeout(PATIENCE).unwrap();
+    stopper.close_all(Duration::from_millis(50));
+    serving.join();
+    let_go.send(()).unwrap();
+    client.shutdown(std::net::Shutdown::Write).unwrap();
+    assert!(read_head(&mut client).starts_with("HTTP/1.1 101 "));
+    assert_eq!(read_all(&mut client), b"\x88\x02\x03\xe9");
 }
 
 #[test]
