@@ -8,12 +8,12 @@ use bytes::Bytes;
 
 use super::support::wire::{self, BINARY, CLOSE, PING, TEXT, masked, unmasked};
 use super::support::{
-    Pipe, SlowPipe, calm, client, listen, once, remade, run, server, slow_pipe, slow_pipes, spawn,
-    text, yield_now,
+    LONG, Pipe, SlowPipe, calm, client, join, listen, once, remade, run, server, slow_pipe,
+    slow_pipes, spawn, text, yield_now,
 };
 use crate::miniws::{
-    Client, CloseCode, Event, Message, MessageKind, PreparedMessage, Server, State, WebSocket,
-    connect,
+    Client, CloseCode, Compression, Event, Message, MessageKind, PreparedMessage, Server, State,
+    WebSocket, connect,
 };
 use crate::runtime::{end, split};
 
@@ -164,6 +164,8 @@ fn sends_while_there_is_room() {
                     .is_none()
             );
             assert!(once(server.send_prepared(&prepared)).await.is_none());
+            let with = server.send_with("with", Compression::Never);
+            assert!(once(with).await.is_none());
             assert!(
                 once(server.send_chunk(MessageKind::Text, "ch", false))
                     .await
@@ -189,6 +191,8 @@ fn sends_while_there_is_room() {
                     .is_none()
             );
             assert!(once(sender.send_prepared(&prepared)).await.is_none());
+            let with = sender.send_with("with", Compression::Never);
+            assert!(once(with).await.is_none());
             assert!(
                 once(sender.send_chunk(MessageKind::Text, "ch", false))
                     .await
@@ -208,11 +212,12 @@ fn sends_while_there_is_room() {
 }
 
 fn is_all_there(mut frames: VecDeque<(u8, Vec<u8>)>) {
-    assert_eq!(frames.len(), 50);
+    assert_eq!(frames.len(), 60);
     for count in 0..10 {
         for expected in [
             (0x80 | TEXT, format!("message {count}")),
             (0x80 | TEXT, "prepared".to_owned()),
+            (0x80 | TEXT, "with".to_owned()),
             (TEXT, "ch".to_owned()),
             (0x80 | PING, "ping".to_owned()),
             (0x80, "unk".to_owned()),
@@ -256,8 +261,12 @@ fn sends_while_there_is_none() {
             let message = format!("{count:04}");
             let had_room = server.can_send();
             let polls = count % 9;
-            let queued = match count % 2 {
-                0 => attempt(had_room, server.send(message), polls).await,
+            let queued = match count % 4 {
+                0 | 2 => attempt(had_room, server.send(message), polls).await,
+                1 => {
+                    let sending = server.send_with(message, Compression::Never);
+                    attempt(had_room, sending, polls).await
+                }
                 _ => {
                     let prepared = PreparedMessage::new(message);
                     attempt(had_room, server.send_prepared(&prepared), polls).await
@@ -321,6 +330,30 @@ fn close() {
         let (frame, rest) = peering.await;
         assert_eq!(frame, (0x80 | CLOSE, wire::close(4000, "bye")));
         assert_eq!(rest, b"", "one close only");
+    });
+}
+
+#[test]
+fn close_without_code() {
+    run(async {
+        let (mut server, mut peer) = slow_server();
+        wire::write(&mut peer, masked(CLOSE, b"")).await;
+        end(&mut peer).await.unwrap();
+        let status = remade!(server.close_without_code()).unwrap();
+        assert!(status.clean);
+        drop(server);
+        assert_eq!(frames(peer).await, [(0x80 | CLOSE, Vec::new())]);
+
+        let (server, mut peer) = slow_server();
+        let (sender, mut receiver) = server.split();
+        assert!(once(sender.close_without_code()).await.is_none());
+        remade!(sender.flush()).unwrap();
+        wire::write(&mut peer, masked(CLOSE, b"")).await;
+        end(&mut peer).await.unwrap();
+        let event = remade!(receiver.recv()).unwrap();
+        assert_eq!(event, Some(Event::Close(None)));
+        assert_eq!(remade!(receiver.recv()).unwrap(), None);
+        assert_eq!(frames(peer).await, [(0x80 | CLOSE, Vec::new())]);
     });
 }
 
@@ -424,6 +457,27 @@ fn accept_of_a_listener() {
         for client in clients {
             client.await;
         }
+    });
+}
+
+/// Dropped, it still closes the connections; made anew, it waits for the rest of them.
+#[test]
+fn close_all_of_a_stopper() {
+    run(async {
+        let (mut listener, url) = listen(Server::new().config(calm())).await;
+        let stopper = listener.stopper();
+        let (server, client) = join(listener.accept(), connect(&url)).await;
+        let (mut server, mut client) = (server.unwrap().unwrap(), client.unwrap());
+        assert!(once(stopper.close_all(LONG)).await.is_none());
+        assert!(listener.accept().await.is_none());
+        let serving = spawn(async move { while let Ok(Some(_)) = server.recv().await {} });
+        let Some(Event::Close(Some(frame))) = client.recv().await.unwrap() else {
+            panic!();
+        };
+        assert_eq!(frame.code(), CloseCode::GOING_AWAY);
+        assert_eq!(client.recv().await.unwrap(), None);
+        remade!(stopper.close_all(LONG));
+        serving.await;
     });
 }
 

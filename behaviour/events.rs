@@ -191,10 +191,13 @@ fn the_end_with_its_cause() {
         let error = server.recv().await.unwrap_err();
         assert!(error.is_connection_lost(), "{error}");
         match &error {
-            Error::Io(cause) => assert_eq!(cause.kind(), io::ErrorKind::ConnectionReset),
+            Error::Io(cause) => {
+                assert_eq!(cause.kind(), io::ErrorKind::ConnectionReset);
+                assert!(error.to_string().contains(&cause.to_string()));
+            }
             other => panic!("{other:?}"),
         }
-        assert!(error.source().is_some());
+        assert!(error.source().is_none(), "the message tells the cause");
         assert_eq!(server.close_status().unwrap().code, CloseCode::ABNORMAL);
         assert!(server.recv().await.is_err());
     });
