@@ -57,11 +57,15 @@ pub type Listener = generic::Listener<AsyncStd>;
 ///
 /// Dropping the future drops the connection.
 ///
-/// ```no_run
-/// # async fn example() -> Result<(), miniws_async_std::Error> {
-/// let mut socket = miniws_async_std::async_std::connect("ws://127.0.0.1:9001/").await?;
+/// ```
+/// # fn main() -> Result<(), Box<dyn std::error::Error>> { async_std::task::block_on(async {
+/// # let mut listener = miniws_async_std::async_std::Server::new().bind("127.0.0.1:0").await?;
+/// # let url = format!("ws://{}/", listener.local_addr());
+/// # let server = async_std::task::spawn(async move { listener.accept().await.unwrap()?.recv().await });
+/// let mut socket = miniws_async_std::async_std::connect(&url).await?; // "ws://127.0.0.1:9001/", say
 /// socket.send("hello").await?;
-/// # Ok(()) }
+/// # assert!(server.await?.is_some());
+/// # Ok(()) }) }
 /// ```
 pub async fn connect(url: &str) -> Result<WebSocket<TcpStream>, Error> {
     Client::new(url).connect().await

@@ -106,6 +106,22 @@ impl<R: 'static> Client<R> {
     }
 
     /// Adds a header to the request. The case of its name is kept.
+    ///
+    /// ```
+    /// use miniws_async_std::{Accept, Attempt, Client, Server};
+    /// use smol::net::unix::UnixStream;
+    ///
+    /// # fn main() -> Result<(), Box<dyn std::error::Error>> { smol::block_on(async {
+    /// let server = Server::new().verify(|attempt: Attempt| async move {
+    ///     let mut headers = attempt.request().headers().iter();
+    ///     assert!(headers.any(|(name, value)| name == "x-TRACE-id" && value == b"7"));
+    ///     Ok(Accept::new())
+    /// });
+    /// let (ours, theirs) = UnixStream::pair()?;
+    /// smol::spawn(async move { server.accept(theirs).await }).detach();
+    /// Client::new("ws://a.socket/").header("x-TRACE-id", "7").handshake(ours).await?;
+    /// # Ok(()) }) }
+    /// ```
     pub fn header(self, name: &str, value: &str) -> Self {
         let (name, value) = (name.to_owned(), value.to_owned());
         self.customize(move |request| request.header(&name, &value))
@@ -131,6 +147,26 @@ impl<R: 'static> Client<R> {
 
     /// How long it may take to find the host and to reach it: 10 seconds unless told otherwise. The
     /// handshake then has [`Config::handshake_timeout`].
+    ///
+    /// ```
+    /// # #[cfg(feature = "smol")] fn main() -> std::io::Result<()> { smol::block_on(async {
+    /// use std::time::Duration;
+    ///
+    /// use miniws_async_std::smol::Client;
+    /// use miniws_async_std::{Config, Error, HandshakeError};
+    /// use smol::net::TcpListener;
+    ///
+    /// let silent = TcpListener::bind("127.0.0.1:0").await?;
+    /// let error = Client::new(&format!("ws://{}/", silent.local_addr()?))
+    ///     .connect_timeout(Duration::from_secs(3))
+    ///     .config(Config::default().handshake_timeout(Duration::from_millis(50)))
+    ///     .connect()
+    ///     .await
+    ///     .unwrap_err();
+    /// assert!(matches!(error, Error::Handshake(HandshakeError::Timeout)));
+    /// # Ok(()) }) }
+    /// # #[cfg(not(feature = "smol"))] fn main() {}
+    /// ```
     pub fn connect_timeout(mut self, timeout: Duration) -> Self {
         self.dial.timeout = timeout;
         self

@@ -69,18 +69,22 @@ impl<R: Runtime> Listener<R> {
     ///
     /// No connection is lost when the future is dropped, and handshakes go on where they were.
     ///
-    /// ```no_run
-    /// # #[cfg(feature = "smol")] async fn example() -> std::io::Result<()> {
-    /// use miniws_async_std::smol::Server;
+    /// ```
+    /// # #[cfg(feature = "smol")] fn main() -> Result<(), Box<dyn std::error::Error>> { smol::block_on(async {
+    /// use miniws_async_std::smol::{Server, connect};
     ///
-    /// let mut listener = Server::new().bind("127.0.0.1:9001").await?;
+    /// let mut listener = Server::new().bind("127.0.0.1:0").await?;
+    /// let (url, stopper) = (format!("ws://{}/", listener.local_addr()), listener.stopper());
+    /// # let client = smol::spawn(async move { connect(&url).await.map(|_| stopper.stop()) });
     /// while let Some(accepted) = listener.accept().await {
     ///     match accepted {
     ///         Ok(socket) => smol::spawn(async move { /* use it */ drop(socket) }).detach(),
     ///         Err(error) => eprintln!("{error}"),
     ///     }
     /// }
-    /// # Ok(()) }
+    /// # client.await?;
+    /// # Ok(()) }) }
+    /// # #[cfg(not(feature = "smol"))] fn main() {}
     /// ```
     pub async fn accept(&mut self) -> Option<Result<WebSocket<R::TcpStream>, Error>> {
         loop {

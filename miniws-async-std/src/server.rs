@@ -250,6 +250,12 @@ impl<R> Server<R> {
     /// let small = Server::new().config(Config::default().max_head_size(100));
     /// let refusal = answer(small, &[b'a'; 1000]).await?;
     /// assert!(refusal.starts_with("HTTP/1.1 431"));
+    /// let plain = b"GET / HTTP/1.1\r\nHost: localhost\r\n\r\n";
+    /// let refusal = answer(Server::new(), plain).await?;
+    /// assert!(refusal.starts_with("HTTP/1.1 426"));
+    /// let post = b"POST / HTTP/1.1\r\nHost: localhost\r\nUpgrade: websocket\r\n\r\n";
+    /// let refusal = answer(Server::new(), post).await?;
+    /// assert!(refusal.starts_with("HTTP/1.1 405"));
     /// let quick = Config::default().handshake_timeout(Duration::from_millis(20));
     /// let refusal = answer(Server::new().config(quick), b"GET / HTTP/1.1\r\n").await?;
     /// assert!(refusal.starts_with("HTTP/1.1 408"));

@@ -58,11 +58,15 @@ pub type Listener = generic::Listener<Smol>;
 ///
 /// Dropping the future drops the connection.
 ///
-/// ```no_run
-/// # async fn example() -> Result<(), miniws_async_std::Error> {
-/// let mut socket = miniws_async_std::smol::connect("ws://127.0.0.1:9001/").await?;
+/// ```
+/// # fn main() -> Result<(), Box<dyn std::error::Error>> { smol::block_on(async {
+/// # let mut listener = miniws_async_std::smol::Server::new().bind("127.0.0.1:0").await?;
+/// # let url = format!("ws://{}/", listener.local_addr());
+/// # let server = smol::spawn(async move { listener.accept().await.unwrap()?.recv().await });
+/// let mut socket = miniws_async_std::smol::connect(&url).await?; // "ws://127.0.0.1:9001/", say
 /// socket.send("hello").await?;
-/// # Ok(()) }
+/// # assert!(server.await?.is_some());
+/// # Ok(()) }) }
 /// ```
 pub async fn connect(url: &str) -> Result<WebSocket<TcpStream>, Error> {
     Client::new(url).connect().await

@@ -218,6 +218,24 @@ impl<S: AsyncRead + AsyncWrite + Unpin> WebSocket<S> {
 
     /// Queues a message that was framed once for many connections, see [`PreparedMessage`].
     ///
+    /// ```
+    /// use miniws_async_std::{Event, Message, PreparedMessage};
+    ///
+    /// # fn main() -> Result<(), Box<dyn std::error::Error>> { smol::block_on(async {
+    /// # let (ours, theirs) = smol::net::unix::UnixStream::pair()?;
+    /// # let serving = smol::spawn(async move { miniws_async_std::accept(theirs).await });
+    /// # let mut client = miniws_async_std::Client::new("ws://a.socket/").handshake(ours).await?;
+    /// # let mut server = serving.await?;
+    /// # let clients = [&mut client];
+    /// let news = PreparedMessage::new("news");
+    /// for client in clients {
+    ///     client.feed_prepared(&news)?;
+    ///     client.flush().await?;
+    /// }
+    /// assert_eq!(server.recv().await?, Some(Event::Message(Message::from("news"))));
+    /// # Ok(()) }) }
+    /// ```
+    ///
     /// # Errors
     ///
     /// As [`feed`](Self::feed), without handing the message back.
@@ -307,6 +325,21 @@ impl<S: AsyncRead + AsyncWrite + Unpin> WebSocket<S> {
 
     /// Waits until there is room in the queue, queues a message, and writes all that is queued.
     ///
+    /// ```
+    /// use miniws_async_std::{Event, Message};
+    ///
+    /// # fn main() -> Result<(), Box<dyn std::error::Error>> { smol::block_on(async {
+    /// # let (ours, theirs) = smol::net::unix::UnixStream::pair()?;
+    /// # let serving = smol::spawn(async move { miniws_async_std::accept(theirs).await });
+    /// # let mut client = miniws_async_std::Client::new("ws://a.socket/").handshake(ours).await?;
+    /// # let mut server = serving.await?;
+    /// client.send("text").await?;
+    /// client.send(vec![1, 2, 3]).await?; // binary
+    /// assert_eq!(server.recv().await?, Some(Event::Message(Message::from("text"))));
+    /// assert_eq!(server.recv().await?, Some(Event::Message(Message::from(vec![1, 2, 3]))));
+    /// # Ok(()) }) }
+    /// ```
+    ///
     /// # Errors
     ///
     /// As [`feed`](Self::feed) and [`flush`](Self::flush), but never `Full`.
@@ -358,6 +391,20 @@ impl<S: AsyncRead + AsyncWrite + Unpin> WebSocket<S> {
 
     /// Like [`send`](Self::send), for a piece of a message, see [`Connection::send_chunk`].
     ///
+    /// ```
+    /// use miniws_async_std::{Event, Message, MessageKind};
+    ///
+    /// # fn main() -> Result<(), Box<dyn std::error::Error>> { smol::block_on(async {
+    /// # let (ours, theirs) = smol::net::unix::UnixStream::pair()?;
+    /// # let serving = smol::spawn(async move { miniws_async_std::accept(theirs).await });
+    /// # let mut client = miniws_async_std::Client::new("ws://a.socket/").handshake(ours).await?;
+    /// # let mut server = serving.await?;
+    /// client.send_chunk(MessageKind::Text, "good ", false).await?;
+    /// client.send_chunk(MessageKind::Text, "day", true).await?;
+    /// assert_eq!(server.recv().await?, Some(Event::Message(Message::from("good day"))));
+    /// # Ok(()) }) }
+    /// ```
+    ///
     /// # Errors
     ///
     /// As [`feed_chunk`](Self::feed_chunk) and [`flush`](Self::flush), but never `Full`.
@@ -403,18 +450,21 @@ impl<S: AsyncRead + AsyncWrite + Unpin> WebSocket<S> {
     /// Sends a ping with a payload of at most 125 bytes. The answer comes as [`Event::Pong`].
     ///
     /// ```
-    /// # use miniws_async_std::Event;
+    /// use miniws_async_std::{Error, Event, SendError};
+    ///
     /// # fn main() -> Result<(), Box<dyn std::error::Error>> { smol::block_on(async {
     /// # let (ours, theirs) = smol::net::unix::UnixStream::pair()?;
     /// # let serving = smol::spawn(async move { miniws_async_std::accept(theirs).await });
     /// # let mut client = miniws_async_std::Client::new("ws://a.socket/").handshake(ours).await?;
     /// # let mut server = serving.await?;
     /// client.ping(b"are you there?").await?;
-    /// # let serving = smol::spawn(async move { while let Ok(Some(_)) = server.recv().await {} });
-    /// let Some(Event::Pong(payload)) = client.recv().await? else { panic!() };
-    /// assert_eq!(payload, "are you there?");
-    /// assert!(client.ping(&[0; 126]).await.is_err());
-    /// # drop(serving);
+    /// assert_eq!(server.recv().await?, Some(Event::Ping("are you there?".into())));
+    /// # let answering = smol::spawn(async move { while let Ok(Some(_)) = server.recv().await {} });
+    /// assert_eq!(client.recv().await?, Some(Event::Pong("are you there?".into())));
+    ///
+    /// let error = client.ping(&[0; 126]).await.unwrap_err();
+    /// assert!(matches!(error, Error::Send(SendError::ControlTooLong { .. })));
+    /// # drop(answering);
     /// # Ok(()) }) }
     /// ```
     ///

@@ -18,10 +18,14 @@ use crate::{Connecting, Error, Stream, WebSocket};
 ///
 /// As [`Client::connect`].
 ///
-/// ```no_run
-/// # fn main() -> Result<(), miniws_blocking::Error> {
-/// let mut socket = miniws_blocking::connect("ws://127.0.0.1:9001/")?;
+/// ```
+/// # fn main() -> Result<(), Box<dyn std::error::Error>> {
+/// # let listener = miniws_blocking::Server::new().bind("127.0.0.1:0")?;
+/// # let url = format!("ws://{}/", listener.local_addr());
+/// # let server = std::thread::spawn(move || listener.accept().unwrap()?.recv());
+/// let mut socket = miniws_blocking::connect(&url)?; // "ws://127.0.0.1:9001/", say
 /// socket.send("hello")?;
+/// # assert!(server.join().unwrap()?.is_some());
 /// # Ok(()) }
 /// ```
 pub fn connect(url: &str) -> Result<WebSocket<TcpStream>, Error> {

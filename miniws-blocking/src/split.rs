@@ -141,11 +141,22 @@ impl<S: SharedStream> Sender<S> {
     /// As [`WebSocket::send`](crate::WebSocket::send).
     ///
     /// ```
-    /// # use miniws_blocking::*;
-    /// # fn example(sender: Sender<std::net::TcpStream>) -> Result<(), Error> {
+    /// use miniws_blocking::{Event};
+    ///
+    /// # fn main() -> Result<(), Box<dyn std::error::Error>> {
+    /// # #[cfg(unix)] {
+    /// # let (ours, theirs) = std::os::unix::net::UnixStream::pair()?;
+    /// # let serving = std::thread::spawn(move || miniws_blocking::accept(theirs));
+    /// # let mut client = miniws_blocking::Client::new("ws://a.socket/").handshake(ours)?;
+    /// # let mut server = serving.join().unwrap()?;
+    /// let (sender, _receiver) = client.split();
     /// let other = sender.clone();
     /// std::thread::spawn(move || other.send("from over there"));
     /// sender.send("from here")?;
+    /// for _ in 0..2 {
+    ///     assert!(matches!(server.recv()?, Some(Event::Message(_))));
+    /// }
+    /// # }
     /// # Ok(()) }
     /// ```
     pub fn send(&self, message: impl Into<Message>) -> Result<(), Error> {
@@ -241,10 +252,20 @@ impl<S: SharedStream> Sender<S> {
     /// already; else as [`flush`](Self::flush).
     ///
     /// ```
-    /// # use miniws_blocking::*;
-    /// # fn example(sender: Sender<std::net::TcpStream>, mut receiver: Receiver<std::net::TcpStream>) -> Result<(), Error> {
+    /// use miniws_blocking::{CloseCode};
+    ///
+    /// # fn main() -> Result<(), Box<dyn std::error::Error>> {
+    /// # #[cfg(unix)] {
+    /// # let (ours, theirs) = std::os::unix::net::UnixStream::pair()?;
+    /// # let serving = std::thread::spawn(move || miniws_blocking::accept(theirs));
+    /// # let mut client = miniws_blocking::Client::new("ws://a.socket/").handshake(ours)?;
+    /// # let mut server = serving.join().unwrap()?;
+    /// # std::thread::spawn(move || while let Ok(Some(_)) = server.recv() {});
+    /// let (sender, mut receiver) = client.split();
     /// sender.close_with(CloseCode::GOING_AWAY, "for today")?;
     /// while receiver.recv()?.is_some() {}
+    /// assert!(receiver.close_status().unwrap().clean);
+    /// # }
     /// # Ok(()) }
     /// ```
     pub fn close_with(&self, code: CloseCode, reason: &str) -> Result<(), Error>

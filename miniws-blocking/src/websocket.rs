@@ -157,11 +157,20 @@ impl<S: Stream> WebSocket<S> {
     /// [`SendError::Closed`](crate::SendError::Closed) once a close frame was sent or received.
     ///
     /// ```
-    /// # use miniws_blocking::*;
-    /// # fn example(socket: &mut WebSocket<std::net::TcpStream>) -> Result<(), Error> {
-    /// socket.feed("one")?;
-    /// socket.feed("two")?;
-    /// socket.flush()?; // both with one write
+    /// use miniws_blocking::{Event, Message};
+    ///
+    /// # fn main() -> Result<(), Box<dyn std::error::Error>> {
+    /// # #[cfg(unix)] {
+    /// # let (ours, theirs) = std::os::unix::net::UnixStream::pair()?;
+    /// # let serving = std::thread::spawn(move || miniws_blocking::accept(theirs));
+    /// # let mut client = miniws_blocking::Client::new("ws://a.socket/").handshake(ours)?;
+    /// # let mut server = serving.join().unwrap()?;
+    /// client.feed("one")?;
+    /// client.feed("two")?;
+    /// client.flush()?; // both with one write
+    /// assert_eq!(server.recv()?, Some(Event::Message(Message::from("one"))));
+    /// assert_eq!(server.recv()?, Some(Event::Message(Message::from("two"))));
+    /// # }
     /// # Ok(()) }
     /// ```
     pub fn feed(&mut self, message: impl Into<Message>) -> Result<(), Error> {
@@ -176,10 +185,20 @@ impl<S: Stream> WebSocket<S> {
     /// As [`feed`](Self::feed).
     ///
     /// ```
-    /// # use miniws_blocking::*;
-    /// # fn example(socket: &mut WebSocket<std::net::TcpStream>) -> Result<(), Error> {
+    /// use miniws_blocking::{Compression, Event, Message};
+    ///
+    /// # fn main() -> Result<(), Box<dyn std::error::Error>> {
+    /// # #[cfg(unix)] {
+    /// # let (ours, theirs) = std::os::unix::net::UnixStream::pair()?;
+    /// # let serving = std::thread::spawn(move || miniws_blocking::accept(theirs));
+    /// # let mut client = miniws_blocking::Client::new("ws://a.socket/").handshake(ours)?;
+    /// # let mut server = serving.join().unwrap()?;
     /// // How well it compresses could tell what is in it.
-    /// socket.feed_with("a secret, and what others have a say in", Compression::Never)?;
+    /// client.feed_with("a secret, and what others have a say in", Compression::Never)?;
+    /// client.flush()?;
+    /// let Some(Event::Message(message)) = server.recv()? else { panic!() };
+    /// assert_eq!(message, Message::from("a secret, and what others have a say in"));
+    /// # }
     /// # Ok(()) }
     /// ```
     pub fn feed_with(
@@ -198,12 +217,22 @@ impl<S: Stream> WebSocket<S> {
     /// As [`feed`](Self::feed), without handing the message back.
     ///
     /// ```
-    /// # use miniws_blocking::*;
-    /// # fn example(sockets: &mut [WebSocket<std::net::TcpStream>]) -> Result<(), Error> {
+    /// use miniws_blocking::{Event, Message, PreparedMessage};
+    ///
+    /// # fn main() -> Result<(), Box<dyn std::error::Error>> {
+    /// # #[cfg(unix)] {
+    /// # let (ours, theirs) = std::os::unix::net::UnixStream::pair()?;
+    /// # let serving = std::thread::spawn(move || miniws_blocking::accept(theirs));
+    /// # let mut client = miniws_blocking::Client::new("ws://a.socket/").handshake(ours)?;
+    /// # let mut server = serving.join().unwrap()?;
+    /// # let clients = [&mut client];
     /// let news = PreparedMessage::new("news");
-    /// for socket in sockets {
-    ///     socket.feed_prepared(&news)?;
+    /// for client in clients {
+    ///     client.feed_prepared(&news)?;
+    ///     client.flush()?;
     /// }
+    /// assert_eq!(server.recv()?, Some(Event::Message(Message::from("news"))));
+    /// # }
     /// # Ok(()) }
     /// ```
     pub fn feed_prepared(&mut self, message: &PreparedMessage) -> Result<(), Error> {
@@ -327,10 +356,18 @@ impl<S: Stream> WebSocket<S> {
     /// As [`send`](Self::send) and [`feed_chunk`](Self::feed_chunk).
     ///
     /// ```
-    /// # use miniws_blocking::*;
-    /// # fn example(socket: &mut WebSocket<std::net::TcpStream>) -> Result<(), Error> {
-    /// socket.send_chunk(MessageKind::Text, "good ", false)?;
-    /// socket.send_chunk(MessageKind::Text, "day", true)?;
+    /// use miniws_blocking::{Event, Message, MessageKind};
+    ///
+    /// # fn main() -> Result<(), Box<dyn std::error::Error>> {
+    /// # #[cfg(unix)] {
+    /// # let (ours, theirs) = std::os::unix::net::UnixStream::pair()?;
+    /// # let serving = std::thread::spawn(move || miniws_blocking::accept(theirs));
+    /// # let mut client = miniws_blocking::Client::new("ws://a.socket/").handshake(ours)?;
+    /// # let mut server = serving.join().unwrap()?;
+    /// client.send_chunk(MessageKind::Text, "good ", false)?;
+    /// client.send_chunk(MessageKind::Text, "day", true)?;
+    /// assert_eq!(server.recv()?, Some(Event::Message(Message::from("good day"))));
+    /// # }
     /// # Ok(()) }
     /// ```
     pub fn send_chunk(
@@ -370,9 +407,27 @@ impl<S: Stream> WebSocket<S> {
     /// [`send`](Self::send).
     ///
     /// ```
-    /// # use miniws_blocking::*;
-    /// # fn example(socket: &mut WebSocket<std::net::TcpStream>) -> Result<(), Error> {
-    /// socket.ping(b"are you there?")?;
+    /// use miniws_blocking::{Error, Event, SendError};
+    ///
+    /// # fn main() -> Result<(), Box<dyn std::error::Error>> {
+    /// # #[cfg(unix)] {
+    /// # let (ours, theirs) = std::os::unix::net::UnixStream::pair()?;
+    /// # let serving = std::thread::spawn(move || miniws_blocking::accept(theirs));
+    /// # let mut client = miniws_blocking::Client::new("ws://a.socket/").handshake(ours)?;
+    /// # let mut server = serving.join().unwrap()?;
+    /// client.ping(b"are you there?")?;
+    /// # let answering = std::thread::spawn(move || {
+    /// assert_eq!(server.recv().unwrap(), Some(Event::Ping("are you there?".into())));
+    /// # // It has been answered by then, or when it receives again.
+    /// # let _ = server.recv();
+    /// # });
+    /// assert_eq!(client.recv()?, Some(Event::Pong("are you there?".into())));
+    ///
+    /// let error = client.ping(&[0; 126]).unwrap_err();
+    /// assert!(matches!(error, Error::Send(SendError::ControlTooLong { .. })));
+    /// # drop(client);
+    /// # answering.join().unwrap();
+    /// # }
     /// # Ok(()) }
     /// ```
     pub fn ping(&mut self, payload: &[u8]) -> Result<(), Error> {
@@ -520,12 +575,21 @@ impl<S> WebSocket<S> {
     /// Where the connection stands.
     ///
     /// ```
-    /// # use miniws_blocking::*;
-    /// # fn example(socket: &WebSocket<std::net::TcpStream>) {
-    /// if socket.state() == State::Closed {
-    ///     println!("it ended with {:?}", socket.close_status());
-    /// }
+    /// use miniws_blocking::{CloseCode, State};
+    ///
+    /// # fn main() -> Result<(), Box<dyn std::error::Error>> {
+    /// # #[cfg(unix)] {
+    /// # let (ours, theirs) = std::os::unix::net::UnixStream::pair()?;
+    /// # let serving = std::thread::spawn(move || miniws_blocking::accept(theirs));
+    /// # let mut client = miniws_blocking::Client::new("ws://a.socket/").handshake(ours)?;
+    /// # let mut server = serving.join().unwrap()?;
+    /// assert_eq!(server.state(), State::Open);
+    /// client.terminate();
+    /// assert!(server.recv().is_err());
+    /// assert_eq!(server.state(), State::Closed);
+    /// assert_eq!(server.close_status().unwrap().code, CloseCode::ABNORMAL);
     /// # }
+    /// # Ok(()) }
     /// ```
     pub fn state(&self) -> State {
         self.driver.look(Connection::state)

@@ -26,10 +26,14 @@ use crate::{Error, NetStream, WebSocket};
 ///
 /// Dropping the future drops the connection.
 ///
-/// ```no_run
-/// # async fn example() -> Result<(), miniws_tokio::Error> {
-/// let mut socket = miniws_tokio::connect("ws://127.0.0.1:9001/").await?;
+/// ```
+/// # #[tokio::main(flavor = "current_thread")] async fn main() -> Result<(), Box<dyn std::error::Error>> {
+/// # let mut listener = miniws_tokio::Server::new().bind("127.0.0.1:0").await?;
+/// # let url = format!("ws://{}/", listener.local_addr());
+/// # let server = tokio::spawn(async move { listener.accept().await.unwrap()?.recv().await });
+/// let mut socket = miniws_tokio::connect(&url).await?; // "ws://127.0.0.1:9001/", say
 /// socket.send("hello").await?;
+/// # assert!(server.await??.is_some());
 /// # Ok(()) }
 /// ```
 pub async fn connect(url: &str) -> Result<WebSocket<NetStream>, Error> {
@@ -85,16 +89,28 @@ impl Client {
     /// User and password go into an `Authorization` header. What is wrong with a URL, or any other
     /// setting, is told when connecting.
     ///
-    /// ```no_run
-    /// use miniws_tokio::{Client, IpFamily};
+    /// ```
+    /// use miniws_tokio::{Accept, Attempt, Client, IpFamily, Reply, Server};
     ///
-    /// # async fn example() -> Result<(), miniws_tokio::Error> {
-    /// let socket = Client::new("ws://ada:secret@[::1]:9001/chat?room=7")
+    /// # #[tokio::main(flavor = "current_thread")] async fn main() -> Result<(), Box<dyn std::error::Error>> {
+    /// let server = Server::new().verify(|attempt: Attempt| async move {
+    ///     match attempt.request().headers().get("Authorization") {
+    ///         Some("Basic YWRhOnNlY3JldA==") => Ok(Accept::new()), // ada:secret
+    ///         _ => Err(Reply::new(401)),
+    ///     }
+    /// });
+    /// let Ok(mut listener) = server.bind("[::1]:0").await else {
+    ///     return Ok(()); // there is no IPv6 here
+    /// };
+    /// let port = listener.local_addr().port();
+    /// tokio::spawn(async move { while listener.accept().await.is_some() {} });
+    ///
+    /// let socket = Client::new(&format!("ws://ada:secret@[::1]:{port}/chat?room=7"))
     ///     .local_address([0, 0, 0, 0, 0, 0, 0, 1].into())
     ///     .ip_family(IpFamily::V6)
     ///     .connect()
     ///     .await?;
-    /// println!("connected to {:?}", socket.remote_addr());
+    /// assert_eq!(socket.remote_addr().map(|address| address.port()), Some(port));
     /// # Ok(()) }
     /// ```
     pub fn new(url: &str) -> Self {
@@ -121,6 +137,21 @@ impl Client {
     }
 
     /// Adds a header to the request. The case of its name is kept.
+    ///
+    /// ```
+    /// use miniws_tokio::{Accept, Attempt, Client, Server};
+    ///
+    /// # #[tokio::main(flavor = "current_thread")] async fn main() -> Result<(), Box<dyn std::error::Error>> {
+    /// let server = Server::new().verify(|attempt: Attempt| async move {
+    ///     let mut headers = attempt.request().headers().iter();
+    ///     assert!(headers.any(|(name, value)| name == "x-TRACE-id" && value == b"7"));
+    ///     Ok(Accept::new())
+    /// });
+    /// let (ours, theirs) = tokio::io::duplex(1024);
+    /// tokio::spawn(async move { server.accept(theirs).await });
+    /// Client::new("ws://in.memory/").header("x-TRACE-id", "7").handshake(ours).await?;
+    /// # Ok(()) }
+    /// ```
     pub fn header(self, name: &str, value: &str) -> Self {
         let (name, value) = (name.to_owned(), value.to_owned());
         self.customize(move |request| request.header(&name, &value))
@@ -146,6 +177,23 @@ impl Client {
 
     /// How long it may take to find the host, to reach it and to set up TLS: 10 seconds unless told
     /// otherwise. The handshake then has [`Config::handshake_timeout`].
+    ///
+    /// ```
+    /// use std::time::Duration;
+    /// use miniws_tokio::{Client, Config, Error, HandshakeError};
+    /// use tokio::net::TcpListener;
+    ///
+    /// # #[tokio::main(flavor = "current_thread")] async fn main() -> std::io::Result<()> {
+    /// let silent = TcpListener::bind("127.0.0.1:0").await?;
+    /// let error = Client::new(&format!("ws://{}/", silent.local_addr()?))
+    ///     .connect_timeout(Duration::from_secs(3))
+    ///     .config(Config::default().handshake_timeout(Duration::from_millis(50)))
+    ///     .connect()
+    ///     .await
+    ///     .unwrap_err();
+    /// assert!(matches!(error, Error::Handshake(HandshakeError::Timeout)));
+    /// # Ok(()) }
+    /// ```
     pub fn connect_timeout(mut self, timeout: Duration) -> Self {
         self.dial.timeout = timeout;
         self
@@ -161,7 +209,8 @@ impl Client {
     /// use miniws_tokio::Client;
     /// use miniws_tokio::rustls::{self, ClientConfig, RootCertStore};
     ///
-    /// # fn example(our_root: rustls::pki_types::CertificateDer<'static>) -> Result<(), Box<dyn std::error::Error>> {
+    /// # fn main() -> Result<(), Box<dyn std::error::Error>> {
+    /// # let our_root = rcgen::generate_simple_self_signed(["intranet.example".into()])?.cert.der().clone();
     /// let mut roots = RootCertStore::empty();
     /// roots.add(our_root)?;
     /// let provider = Arc::new(rustls::crypto::ring::default_provider());

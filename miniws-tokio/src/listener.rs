@@ -69,15 +69,20 @@ impl<L: Listen> Listener<L> {
     ///
     /// No connection is lost when the future is dropped.
     ///
-    /// ```no_run
-    /// # async fn example() -> std::io::Result<()> {
-    /// let mut listener = miniws_tokio::Server::new().bind("127.0.0.1:9001").await?;
+    /// ```
+    /// use miniws_tokio::{Server, connect};
+    ///
+    /// # #[tokio::main(flavor = "current_thread")] async fn main() -> Result<(), Box<dyn std::error::Error>> {
+    /// let mut listener = Server::new().bind("127.0.0.1:0").await?;
+    /// let (url, stopper) = (format!("ws://{}/", listener.local_addr()), listener.stopper());
+    /// # let client = tokio::spawn(async move { connect(&url).await.map(|_| stopper.stop()) });
     /// while let Some(accepted) = listener.accept().await {
     ///     match accepted {
     ///         Ok(socket) => { tokio::spawn(async move { /* use it */ drop(socket) }); }
     ///         Err(error) => eprintln!("{error}"),
     ///     }
     /// }
+    /// # client.await??;
     /// # Ok(()) }
     /// ```
     pub async fn accept(&mut self) -> Option<Result<WebSocket<L::Stream>, Error>> {

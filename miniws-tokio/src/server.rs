@@ -168,6 +168,39 @@ impl Server {
     /// # Ok(()) }
     /// ```
     ///
+    /// What a client offers as extensions comes parsed:
+    ///
+    /// ```
+    /// use miniws_tokio::{Accept, Attempt, Headers, Reply, Request, Server};
+    ///
+    /// # #[tokio::main(flavor = "current_thread")] async fn main() -> Result<(), Box<dyn std::error::Error>> {
+    /// # let mut headers = Headers::new();
+    /// # headers.push("Host", "example.org")?;
+    /// # headers.push("Upgrade", "websocket")?;
+    /// # headers.push("Connection", "Upgrade")?;
+    /// # headers.push("Sec-WebSocket-Version", "13")?;
+    /// # headers.push("Sec-WebSocket-Key", "dGhlIHNhbXBsZSBub25jZQ==")?;
+    /// headers.push(
+    ///     "Sec-WebSocket-Extensions",
+    ///     "mux; max-channels=4; flow-control, deflate-stream, application-extension; version=\"1.1.4\"",
+    /// )?;
+    /// let server = Server::new().verify(|attempt: Attempt| async move {
+    ///     let [mux, deflate_stream, application] = &attempt.extensions()[..] else {
+    ///         return Err(Reply::new(400));
+    ///     };
+    ///     assert_eq!(mux.name(), "mux");
+    ///     assert!(mux.params().eq([("max-channels", Some("4")), ("flow-control", None)]));
+    ///     assert_eq!((deflate_stream.name(), deflate_stream.params().count()), ("deflate-stream", 0));
+    ///     assert_eq!(application.name(), "application-extension");
+    ///     assert!(application.params().eq([("version", Some("1.1.4"))]));
+    ///     Ok(Accept::new())
+    /// });
+    /// let (stream, _client) = tokio::io::duplex(1024);
+    /// let request = Request::new("GET", "/", headers);
+    /// server.accept_request(request, stream, Default::default()).await?;
+    /// # Ok(()) }
+    /// ```
+    ///
     /// [`Reply::default`] rejects with status 403. A subprotocol that the [`Accept`] names takes the
     /// place of the other ways to choose one.
     pub fn verify<F, D>(mut self, hook: F) -> Self
@@ -184,7 +217,8 @@ impl Server {
     /// status 400.
     ///
     /// ```
-    /// use miniws_tokio::{Reply, Server};
+    /// use std::time::Duration;
+    /// use miniws_tokio::{Config, Reply, Server};
     /// use tokio::io::{AsyncReadExt, AsyncWriteExt};
     ///
     /// # #[tokio::main(flavor = "current_thread")] async fn main() -> Result<(), Box<dyn std::error::Error>> {
@@ -202,6 +236,19 @@ impl Server {
     /// assert!(page.starts_with("HTTP/1.1 200") && page.ends_with("a page"));
     /// let refusal = answer(server, b"rubbish\r\n\r\n").await?;
     /// assert!(refusal.starts_with("HTTP/1.1 400"));
+    ///
+    /// let config = Config::default().max_head_size(100).handshake_timeout(Duration::from_millis(20));
+    /// let server = Server::new().config(config);
+    /// let long = [b'a'; 1000];
+    /// for (request, begins) in [
+    ///     (&b"GET / HTTP/1.1\r\nHost: localhost\r\n\r\n"[..], "HTTP/1.1 426"),
+    ///     (b"POST / HTTP/1.1\r\nHost: localhost\r\nUpgrade: websocket\r\n\r\n", "HTTP/1.1 405"),
+    ///     (b"GET / HTTP/1.1\r\n", "HTTP/1.1 408"), // and nothing more
+    ///     (&long, "HTTP/1.1 431"),
+    /// ] {
+    ///     let refusal = answer(server.clone(), request).await?;
+    ///     assert!(refusal.starts_with(begins), "{refusal}");
+    /// }
     /// # Ok(()) }
     /// ```
     pub fn plain(mut self, hook: impl Fn(&Request) -> Reply + Send + Sync + 'static) -> Self {
@@ -309,6 +356,21 @@ impl Server {
     /// # Cancel safety
     ///
     /// As [`accept`](Self::accept).
+    ///
+    /// ```
+    /// use miniws_tokio::{Server, connect};
+    /// use tokio::net::TcpListener;
+    ///
+    /// # #[tokio::main(flavor = "current_thread")] async fn main() -> Result<(), Box<dyn std::error::Error>> {
+    /// let listener = TcpListener::bind("127.0.0.1:0").await?;
+    /// let url = format!("ws://{}/", listener.local_addr()?);
+    /// let client = tokio::spawn(async move { connect(&url).await });
+    /// let (stream, remote_addr) = listener.accept().await?;
+    /// let socket = Server::new().accept_from(stream, remote_addr).await?;
+    /// assert_eq!(socket.remote_addr(), Some(remote_addr));
+    /// # drop(client);
+    /// # Ok(()) }
+    /// ```
     pub async fn accept_from<S>(
         &self,
         stream: S,

@@ -174,6 +174,22 @@ impl<S: AsyncRead + AsyncWrite + Unpin> WebSocket<S> {
     /// Like [`feed`](Self::feed), with a say in whether the message is compressed, see
     /// [`Compression`].
     ///
+    /// ```
+    /// use miniws_tokio::{Compression, Event, Message};
+    ///
+    /// # #[tokio::main(flavor = "current_thread")] async fn main() -> Result<(), Box<dyn std::error::Error>> {
+    /// # let (ours, theirs) = tokio::io::duplex(1024);
+    /// # let serving = tokio::spawn(miniws_tokio::accept(theirs));
+    /// # let mut client = miniws_tokio::Client::new("ws://in.memory/").handshake(ours).await?;
+    /// # let mut server = serving.await??;
+    /// // How well it compresses could tell what is in it.
+    /// client.feed_with("a secret, and what others have a say in", Compression::Never)?;
+    /// client.flush().await?;
+    /// let Some(Event::Message(message)) = server.recv().await? else { panic!() };
+    /// assert_eq!(message, Message::from("a secret, and what others have a say in"));
+    /// # Ok(()) }
+    /// ```
+    ///
     /// # Errors
     ///
     /// As [`feed`](Self::feed).
@@ -187,6 +203,24 @@ impl<S: AsyncRead + AsyncWrite + Unpin> WebSocket<S> {
     }
 
     /// Queues a message that was framed once for many connections, see [`PreparedMessage`].
+    ///
+    /// ```
+    /// use miniws_tokio::{Event, Message, PreparedMessage};
+    ///
+    /// # #[tokio::main(flavor = "current_thread")] async fn main() -> Result<(), Box<dyn std::error::Error>> {
+    /// # let (ours, theirs) = tokio::io::duplex(1024);
+    /// # let serving = tokio::spawn(miniws_tokio::accept(theirs));
+    /// # let mut client = miniws_tokio::Client::new("ws://in.memory/").handshake(ours).await?;
+    /// # let mut server = serving.await??;
+    /// # let clients = [&mut client];
+    /// let news = PreparedMessage::new("news");
+    /// for client in clients {
+    ///     client.feed_prepared(&news)?;
+    ///     client.flush().await?;
+    /// }
+    /// assert_eq!(server.recv().await?, Some(Event::Message(Message::from("news"))));
+    /// # Ok(()) }
+    /// ```
     ///
     /// # Errors
     ///
@@ -261,6 +295,21 @@ impl<S: AsyncRead + AsyncWrite + Unpin> WebSocket<S> {
 
     /// Waits until there is room in the queue, queues a message, and writes all that is queued.
     ///
+    /// ```
+    /// use miniws_tokio::{Event, Message};
+    ///
+    /// # #[tokio::main(flavor = "current_thread")] async fn main() -> Result<(), Box<dyn std::error::Error>> {
+    /// # let (ours, theirs) = tokio::io::duplex(1024);
+    /// # let serving = tokio::spawn(miniws_tokio::accept(theirs));
+    /// # let mut client = miniws_tokio::Client::new("ws://in.memory/").handshake(ours).await?;
+    /// # let mut server = serving.await??;
+    /// client.send("text").await?;
+    /// client.send(vec![1, 2, 3]).await?; // binary
+    /// assert_eq!(server.recv().await?, Some(Event::Message(Message::from("text"))));
+    /// assert_eq!(server.recv().await?, Some(Event::Message(Message::from(vec![1, 2, 3]))));
+    /// # Ok(()) }
+    /// ```
+    ///
     /// # Errors
     ///
     /// As [`feed`](Self::feed) and [`flush`](Self::flush), but never `Full`.
@@ -312,6 +361,20 @@ impl<S: AsyncRead + AsyncWrite + Unpin> WebSocket<S> {
 
     /// Like [`send`](Self::send), for a piece of a message, see [`Connection::send_chunk`].
     ///
+    /// ```
+    /// use miniws_tokio::{Event, Message, MessageKind};
+    ///
+    /// # #[tokio::main(flavor = "current_thread")] async fn main() -> Result<(), Box<dyn std::error::Error>> {
+    /// # let (ours, theirs) = tokio::io::duplex(1024);
+    /// # let serving = tokio::spawn(miniws_tokio::accept(theirs));
+    /// # let mut client = miniws_tokio::Client::new("ws://in.memory/").handshake(ours).await?;
+    /// # let mut server = serving.await??;
+    /// client.send_chunk(MessageKind::Text, "good ", false).await?;
+    /// client.send_chunk(MessageKind::Text, "day", true).await?;
+    /// assert_eq!(server.recv().await?, Some(Event::Message(Message::from("good day"))));
+    /// # Ok(()) }
+    /// ```
+    ///
     /// # Errors
     ///
     /// As [`feed_chunk`](Self::feed_chunk) and [`flush`](Self::flush), but never `Full`.
@@ -357,16 +420,20 @@ impl<S: AsyncRead + AsyncWrite + Unpin> WebSocket<S> {
     /// Sends a ping with a payload of at most 125 bytes. The answer comes as [`Event::Pong`].
     ///
     /// ```
-    /// # use miniws_tokio::Event;
+    /// use miniws_tokio::{Error, Event, SendError};
+    ///
     /// # #[tokio::main(flavor = "current_thread")] async fn main() -> Result<(), Box<dyn std::error::Error>> {
     /// # let (ours, theirs) = tokio::io::duplex(1024);
     /// # let serving = tokio::spawn(miniws_tokio::accept(theirs));
     /// # let mut client = miniws_tokio::Client::new("ws://in.memory/").handshake(ours).await?;
     /// # let mut server = serving.await??;
     /// client.ping(b"are you there?").await?;
+    /// assert_eq!(server.recv().await?, Some(Event::Ping("are you there?".into())));
     /// # tokio::spawn(async move { while let Ok(Some(_)) = server.recv().await {} });
-    /// let Some(Event::Pong(payload)) = client.recv().await? else { panic!() };
-    /// assert_eq!(payload, "are you there?");
+    /// assert_eq!(client.recv().await?, Some(Event::Pong("are you there?".into())));
+    ///
+    /// let error = client.ping(&[0; 126]).await.unwrap_err();
+    /// assert!(matches!(error, Error::Send(SendError::ControlTooLong { .. })));
     /// # Ok(()) }
     /// ```
     ///
