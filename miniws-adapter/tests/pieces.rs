@@ -48,24 +48,23 @@ fn entropy_is_not_repeated() {
     }
 }
 
-/// Each says what has failed and has its cause behind it.
+/// Each says what has failed and why, and has behind it only what it has not told.
 #[test]
 fn errors_read_well() {
     let refused = std::io::Error::from(std::io::ErrorKind::ConnectionRefused);
-    for (error, words, has_source) in [
-        (Error::from(refused), "transport", true),
-        (HandshakeError::Timeout.into(), "handshake", true),
-        (SendError::Closed.into(), "sending", true),
-        (Error::ConnectTimeout, "connect", false),
-        (Error::Aborted, "hook", false),
-        (Error::Declined { status: 403 }, "403", false),
+    let wrapped = std::io::Error::other(Error::from(SendError::Closed));
+    for (error, words) in [
+        (Error::from(refused), ["transport", "connection refused"]),
+        (wrapped.into(), ["transport", "sending"]),
+        (HandshakeError::Timeout.into(), ["handshake", "time"]),
+        (SendError::Closed.into(), ["sending", "clos"]),
+        (Error::ConnectTimeout, ["connect", "time"]),
+        (Error::Aborted, ["hook", ""]),
+        (Error::Declined { status: 403 }, ["403", ""]),
     ] {
-        assert!(error.to_string().contains(words), "{error}");
-        assert_eq!(
-            std::error::Error::source(&error).is_some(),
-            has_source,
-            "{error}"
-        );
+        let message = error.to_string();
+        assert!(words.iter().all(|word| message.contains(word)), "{message}");
+        assert!(std::error::Error::source(&error).is_none(), "{message}");
         assert_eq!(error.close_code(), None);
     }
 }
