@@ -64,8 +64,9 @@ def talk(ws):
     received = 0
     for message in ws:
         if fault != "prints-nothing":
-            bytes = message.encode() if isinstance(message, str) else message
-            sys.stdout.buffer.write(bytes + b"\n")
+            line = message.encode() if isinstance(message, str) else message
+            sys.stdout.buffer.write(line + b"\n")
+            sys.stdout.flush()
         received += 1
         if len(expected) > 1 and received == expected[0]:
             break
@@ -120,5 +121,4 @@ except Exception as error:
     print(f"client: {type(error).__name__}: {error}".replace("\n", " "), file=sys.stderr)
     sys.stderr.flush()
     os._exit(3 if fault == "status-3" else 1)
-sys.stdout.flush()
 os._exit(0)
