@@ -2,7 +2,7 @@
 
 use std::future::pending;
 use std::io;
-use std::net::{IpAddr, SocketAddr, TcpListener, TcpStream, ToSocketAddrs};
+use std::net::{self, IpAddr, SocketAddr, TcpStream, ToSocketAddrs};
 use std::time::Duration;
 
 use async_io::{Async, Timer};
@@ -124,7 +124,7 @@ fn is_in_progress(error: &io::Error) -> bool {
 pub(crate) fn listen(
     addresses: impl IntoIterator<Item = SocketAddr>,
     backlog: u32,
-) -> io::Result<TcpListener> {
+) -> io::Result<net::TcpListener> {
     let mut failure = io::Error::new(io::ErrorKind::InvalidInput, "no address to listen on");
     for address in addresses {
         match listen_on(address, backlog) {
@@ -136,7 +136,7 @@ pub(crate) fn listen(
 }
 
 #[cfg(any(test, feature = "async-std", feature = "smol"))]
-fn listen_on(address: SocketAddr, backlog: u32) -> io::Result<TcpListener> {
+fn listen_on(address: SocketAddr, backlog: u32) -> io::Result<net::TcpListener> {
     let socket = Socket::new(
         Domain::for_address(address),
         Type::STREAM,
