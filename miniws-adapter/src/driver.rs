@@ -241,6 +241,7 @@ impl<S: Transport, T: Timer> Driver<S, T> {
     }
 
     /// Writes what is queued, and shuts down when it is time. Tells whether anything was done.
+    #[inline(always)]
     fn poll_drain(&mut self, cx: &mut Context<'_>) -> Poll<io::Result<bool>> {
         let mut done = false;
         loop {

@@ -108,8 +108,9 @@ impl SendQueue {
     /// Where to append what is to be queued, with room for so many bytes.
     #[inline]
     pub(crate) fn buffer(&mut self, room: usize) -> &mut Vec<u8> {
-        self.reclaim();
-        self.copied.reserve(room);
+        if self.copied.capacity() - self.copied.len() < room {
+            self.make_room(room);
+        }
         &mut self.copied
     }
 
@@ -142,47 +143,80 @@ impl SendQueue {
         };
     }
 
-    /// Moves what is left to the front of the buffer once more than half of it has gone, so that a
+    /// Moves what is left to the front of the buffer if more than half of it has gone, so that a
     /// queue which never runs empty does not grow for ever. Each byte moves once at most for each
     /// byte that has gone.
-    fn reclaim(&mut self) {
+    #[cold]
+    #[inline(never)]
+    fn make_room(&mut self, room: usize) {
         if self.start > self.copied.len() / 2 {
             self.copied.drain(..self.start);
             self.start = 0;
         }
+        self.copied.reserve(room);
     }
 
-    /// So many copied bytes have gone.
-    #[inline]
-    fn advance_copied(&mut self, count: usize) {
-        self.start += count;
-        if self.start == self.copied.len() {
-            self.copied.clear();
-            self.start = 0;
-        }
-    }
-
+    /// Some has gone, but not all.
     #[inline(never)]
-    fn advance_chained(&mut self, mut count: usize) {
+    fn advance_within(&mut self, mut count: usize) {
         while count > 0 {
             let before = self.copied_before_chained();
-            let Some(front) = self.chained.front_mut().filter(|_| before == 0) else {
-                let step = count.min(before);
-                self.advance_copied(step);
-                self.taken += step as u64;
-                count -= step;
-                continue;
+            let step = match self.chained.front_mut().filter(|_| before == 0) {
+                None => {
+                    let step = count.min(before);
+                    self.start += step;
+                    step
+                }
+                Some(front) => {
+                    let step = count.min(front.bytes.len());
+                    front.bytes.advance(step);
+                    if front.bytes.is_empty() {
+                        self.chained.pop_front();
+                    }
+                    self.chained_len -= step;
+                    step
+                }
             };
-            let step = count.min(front.bytes.len());
-            if step == front.bytes.len() {
-                self.chained.pop_front();
-            } else {
-                front.bytes.advance(step);
-            }
-            self.chained_len -= step;
             self.taken += step as u64;
             count -= step;
         }
+    }
+
+    /// What was not copied has gone, all of it.
+    #[inline(never)]
+    fn drop_chained(&mut self) {
+        while self.chained.pop_front().is_some() {}
+        self.chained_len = 0;
+    }
+
+    /// The same as `chunks_vectored`, where some was not copied.
+    #[cfg(feature = "std")]
+    #[inline(never)]
+    fn chunks_between<'a>(&'a self, slices: &mut [IoSlice<'a>]) -> usize {
+        let mut filled = 0;
+        let mut put = |piece: &'a [u8]| {
+            if let Some(slice) = slices.get_mut(filled)
+                && !piece.is_empty()
+            {
+                *slice = IoSlice::new(piece);
+                filled += 1;
+            }
+            filled < slices.len()
+        };
+        let mut at = self.taken;
+        let mut copied = &self.copied[self.start..];
+        // There is one as a rule, and an iterator would take longer to make.
+        for next in (0..self.chained.len()).map_while(|index| self.chained.get(index)) {
+            let before = next.at.saturating_sub(at) as usize;
+            let (piece, rest) = copied.split_at(before);
+            if !put(piece) || !put(&next.bytes) {
+                return filled;
+            }
+            copied = rest;
+            at += (before + next.bytes.len()) as u64;
+        }
+        put(copied);
+        filled
     }
 
     /// How many copied bytes go out before the next that are not copied.
@@ -227,31 +261,16 @@ impl Buf for SendQueue {
     #[cfg(feature = "std")]
     #[inline]
     fn chunks_vectored<'a>(&'a self, slices: &mut [IoSlice<'a>]) -> usize {
-        let mut filled = 0;
-        let mut put = |piece: &'a [u8]| {
-            if let Some(slice) = slices.get_mut(filled)
-                && !piece.is_empty()
-            {
-                *slice = IoSlice::new(piece);
-                filled += 1;
-            }
-            filled < slices.len()
-        };
-        let mut at = self.taken;
-        let mut copied = &self.copied[self.start..];
         if !self.chained.is_empty() {
-            for next in &self.chained {
-                let before = next.at.saturating_sub(at) as usize;
-                let (piece, rest) = copied.split_at(before);
-                if !put(piece) || !put(&next.bytes) {
-                    return filled;
-                }
-                copied = rest;
-                at += (before + next.bytes.len()) as u64;
-            }
+            return self.chunks_between(slices);
         }
-        put(copied);
-        filled
+        match slices.first_mut() {
+            Some(slice) if !self.is_empty() => {
+                *slice = IoSlice::new(&self.copied[self.start..]);
+                1
+            }
+            _ => 0,
+        }
     }
 
     /// # Panics
@@ -259,12 +278,16 @@ impl Buf for SendQueue {
     /// When `count` is more than what waits.
     #[inline]
     fn advance(&mut self, count: usize) {
-        assert!(count <= self.len(), "advanced past the end of the queue");
-        if self.chained.is_empty() {
-            self.advance_copied(count);
-            self.taken += count as u64;
-        } else {
-            self.advance_chained(count);
+        let len = self.len();
+        assert!(count <= len, "advanced past the end of the queue");
+        if count < len {
+            return self.advance_within(count);
+        }
+        self.copied.clear();
+        self.start = 0;
+        self.taken += count as u64;
+        if !self.chained.is_empty() {
+            self.drop_chained();
         }
     }
 }

@@ -32,9 +32,7 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Transport for Io<S> {
         let stream = Pin::new(&mut self.0);
         let chunk = output.chunk();
         if chunk.len() < output.len() && stream.is_write_vectored() {
-            let mut slices = [IoSlice::new(&[]); 16];
-            let count = output.chunks_vectored(&mut slices);
-            return stream.poll_write_vectored(cx, &slices[..count]);
+            return poll_write_pieces(stream, cx, output);
         }
         stream.poll_write(cx, chunk)
     }
@@ -46,6 +44,18 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Transport for Io<S> {
     fn poll_shutdown(&mut self, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
         Pin::new(&mut self.0).poll_shutdown(cx)
     }
+}
+
+/// Out of line, so that the usual way needs no room for the slices.
+#[inline(never)]
+fn poll_write_pieces(
+    stream: Pin<&mut impl AsyncWrite>,
+    cx: &mut Context<'_>,
+    output: &SendQueue,
+) -> Poll<io::Result<usize>> {
+    let mut slices = [IoSlice::new(&[]); 16];
+    let count = output.chunks_vectored(&mut slices);
+    stream.poll_write_vectored(cx, &slices[..count])
 }
 
 /// tokio's clock, so that time that is paused in a test is paused here too.

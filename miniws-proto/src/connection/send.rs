@@ -9,7 +9,7 @@ use super::defer::Deferred;
 use crate::deflate::Prepared;
 use crate::error::SendError;
 use crate::frame::encode::Header;
-use crate::frame::{Opcode, mask};
+use crate::frame::{MaskKey, Opcode, mask};
 use crate::message::{Compression, Message, MessageKind};
 use crate::prepared::PreparedMessage;
 use crate::queue::{COPY_MAX, SendQueue};
@@ -251,32 +251,30 @@ impl Connection {
         self.sender.queue.len() >= self.config.max_queued
     }
 
-    #[inline]
+    #[inline(always)]
     pub(super) fn write_frame(&mut self, opcode: Opcode, fin: bool, rsv1: bool, payload: Bytes) {
-        let mask = self.masker.as_mut().map(|masker| masker.key());
         let header = Header {
             opcode,
             fin,
             rsv1,
             payload_len: payload.len(),
-            mask,
+            mask: None,
         };
         let queue = &mut self.sender.queue;
-        if mask.is_none() && payload.len() > COPY_MAX {
-            header.write(queue.buffer(Header::MAX));
-            queue.chain(payload);
-            return;
-        }
-        let out = queue.buffer(Header::MAX + payload.len());
-        header.write(out);
-        match mask {
-            None => out.extend_from_slice(&payload),
-            Some(key) => mask::extend_masked(out, key, &payload),
+        if let Some(masker) = &mut self.masker {
+            write_masked(queue, header, masker.key(), &payload);
+        } else if payload.len() > COPY_MAX {
+            write_chained(queue, header, payload);
+        } else {
+            let out = queue.buffer(Header::MAX + payload.len());
+            header.write(out);
+            out.extend_from_slice(&payload);
         }
     }
 
     /// Why nothing can be sent just now.
     #[cold]
+    #[inline(never)]
     fn refusal(&self, message: Option<Message>) -> SendError {
         if !self.lifecycle.is_open() {
             SendError::Closed
@@ -286,4 +284,18 @@ impl Connection {
             SendError::Full(message)
         }
     }
+}
+
+#[inline(never)]
+fn write_masked(queue: &mut SendQueue, header: Header, key: MaskKey, payload: &[u8]) {
+    let out = queue.buffer(Header::MAX + payload.len());
+    let mask = Some(key);
+    Header { mask, ..header }.write(out);
+    mask::extend_masked(out, key, payload);
+}
+
+#[inline(never)]
+fn write_chained(queue: &mut SendQueue, header: Header, payload: Bytes) {
+    header.write(queue.buffer(Header::MAX));
+    queue.chain(payload);
 }

@@ -23,36 +23,43 @@ impl Header {
     /// Appends the header to `out`, its length in the shortest form (RFC 6455 section 5.2).
     #[inline(always)]
     pub(crate) fn write(self, out: &mut Vec<u8>) {
-        let rsv1 = if self.rsv1 { RSV1 } else { 0 };
-        let first = self.opcode as u8 | u8::from(self.fin) << 7 | rsv1;
-        let (mask, key, key_size) = match self.mask {
-            Some(key) => (0x80, u32::from_le_bytes(key), 4),
-            None => (0, 0, 0),
-        };
         // Most headers fit into eight bytes, and are put together and copied as such; what is
         // behind their end is cut off again.
-        let word = |second: u8, rest: u64| {
-            (u64::from(first) | u64::from(mask | second) << 8 | rest << 16).to_le_bytes()
+        let (mask, key, key_size) = match self.mask {
+            Some(key) => (MASK, u32::from_le_bytes(key), 4),
+            None => (0, 0, 0),
         };
-        let start = out.len();
-        match self.payload_len {
-            len @ 0..=125 => {
-                out.extend_from_slice(&word(len as u8, u64::from(key)));
-                out.truncate(start + 2 + key_size);
-            }
-            len @ 126..=0xffff => {
-                let len = u64::from((len as u16).swap_bytes());
-                out.extend_from_slice(&word(126, len | u64::from(key) << 16));
-                out.truncate(start + 4 + key_size);
-            }
-            len => {
-                out.extend_from_slice(&[first, mask | 127]);
-                out.extend_from_slice(&(len as u64).to_be_bytes());
-                out.extend_from_slice(&key.to_le_bytes()[..key_size]);
-            }
+        let key = u64::from(key);
+        let (second, rest, size) = match self.payload_len {
+            len @ 0..=125 => (len as u8, key, 2),
+            len @ 126..=0xffff => (126, u64::from((len as u16).swap_bytes()) | key << 16, 4),
+            _ => return self.write_long(out),
+        };
+        let word = u64::from(self.first()) | u64::from(mask | second) << 8 | rest << 16;
+        let end = out.len() + size + key_size;
+        out.extend_from_slice(&word.to_le_bytes());
+        out.truncate(end);
+    }
+
+    #[inline(never)]
+    fn write_long(self, out: &mut Vec<u8>) {
+        let mask = if self.mask.is_some() { MASK } else { 0 };
+        out.extend_from_slice(&[self.first(), mask | 127]);
+        out.extend_from_slice(&(self.payload_len as u64).to_be_bytes());
+        if let Some(key) = self.mask {
+            out.extend_from_slice(&key);
         }
     }
+
+    #[inline]
+    const fn first(self) -> u8 {
+        let rsv1 = if self.rsv1 { RSV1 } else { 0 };
+        self.opcode as u8 | (self.fin as u8) << 7 | rsv1
+    }
 }
+
+/// The bit beside a length which says that a masking key follows.
+const MASK: u8 = 0x80;
 
 #[cfg(test)]
 mod tests {
