@@ -35,8 +35,9 @@ use async_io::Async;
 
 pub use crate::accept;
 use crate::generic;
+use crate::listen::listen;
 use crate::runtime::{Runtime, Sealed};
-use crate::{Error, WebSocket, tcp};
+use crate::{Error, WebSocket};
 
 /// A client that connects by async-std's TCP.
 pub type Client = generic::Client<AsyncStd>;
@@ -92,7 +93,7 @@ impl Server {
     /// ```
     pub async fn bind(self, address: impl ToSocketAddrs) -> io::Result<Listener> {
         let found = address.to_socket_addrs().await?;
-        let listener = tcp::listen(found, self.backlog)?;
+        let listener = listen(found, self.backlog)?;
         self.listen(AsyncStd::listener(listener)?)
     }
 }

@@ -132,6 +132,8 @@
 pub mod async_std;
 mod client;
 mod io;
+#[cfg(any(test, feature = "async-std", feature = "smol"))]
+mod listen;
 mod listener;
 mod runtime;
 mod server;

@@ -35,8 +35,9 @@ use async_io::Async;
 
 pub use crate::accept;
 use crate::generic;
+use crate::listen::listen;
 use crate::runtime::{Runtime, Sealed};
-use crate::{Error, WebSocket, tcp};
+use crate::{Error, WebSocket};
 
 /// A client that connects by smol's TCP.
 pub type Client = generic::Client<Smol>;
@@ -93,7 +94,7 @@ impl Server {
     /// ```
     pub async fn bind(self, address: impl AsyncToSocketAddrs) -> io::Result<Listener> {
         let found = ::smol::net::resolve(address).await?;
-        let listener = tcp::listen(found, self.backlog)?;
+        let listener = listen(found, self.backlog)?;
         self.listen(Smol::listener(listener)?)
     }
 }

@@ -1,8 +1,8 @@
-//! TCP: reaching a host that has several addresses, and listening.
+//! TCP: reaching a host that has several addresses.
 
 use std::future::pending;
 use std::io;
-use std::net::{self, IpAddr, SocketAddr, TcpStream, ToSocketAddrs};
+use std::net::{IpAddr, SocketAddr, TcpStream, ToSocketAddrs};
 use std::time::Duration;
 
 use async_io::{Async, Timer};
@@ -117,39 +117,6 @@ fn is_in_progress(error: &io::Error) -> bool {
         return true;
     }
     error.kind() == io::ErrorKind::WouldBlock
-}
-
-/// Listens on the first of the addresses that can be had.
-#[cfg(any(test, feature = "async-std", feature = "smol"))]
-pub(crate) fn listen(
-    addresses: impl IntoIterator<Item = SocketAddr>,
-    backlog: u32,
-) -> io::Result<net::TcpListener> {
-    let mut failure = io::Error::new(io::ErrorKind::InvalidInput, "no address to listen on");
-    for address in addresses {
-        match listen_on(address, backlog) {
-            Ok(listener) => return Ok(listener),
-            Err(error) => failure = error,
-        }
-    }
-    Err(failure)
-}
-
-#[cfg(any(test, feature = "async-std", feature = "smol"))]
-fn listen_on(address: SocketAddr, backlog: u32) -> io::Result<net::TcpListener> {
-    let socket = Socket::new(
-        Domain::for_address(address),
-        Type::STREAM,
-        Some(Protocol::TCP),
-    )?;
-    socket.set_nonblocking(true)?;
-    // A server that is started anew finds its port still in TIME_WAIT. Windows means something
-    // else by this option.
-    #[cfg(not(windows))]
-    socket.set_reuse_address(true)?;
-    socket.bind(&address.into())?;
-    socket.listen(i32::try_from(backlog).unwrap_or(i32::MAX))?;
-    Ok(socket.into())
 }
 
 #[cfg(test)]

@@ -1,9 +1,10 @@
 //! Reaching a host that has several addresses, with addresses that do what a test needs.
 
-use std::net::Ipv4Addr;
+use std::net::{Ipv4Addr, TcpListener};
 use std::time::Instant;
 
 use super::*;
+use crate::listen::listen;
 
 /// A listener that accepts.
 fn reachable() -> (SocketAddr, TcpListener) {

@@ -13,9 +13,7 @@ pub(crate) fn piped(prefix: &str, futures: Futures) -> Suite {
 /// Over the TCP of each runtime.
 pub(crate) fn tcp() -> Vec<Suite> {
     let suites = [
-        #[cfg(feature = "smol")]
         Suite::new(|case| over_tcp(case, Runtime, smol::net::TcpStream::try_from)).prefix("smol/"),
-        #[cfg(feature = "async-std")]
         Suite::new(|case| {
             over_tcp(case, Runtime, |stream| {
                 Ok(async_std::net::TcpStream::from(stream))
