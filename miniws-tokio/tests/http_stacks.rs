@@ -209,6 +209,26 @@ async fn what_is_no_request_for_a_websocket() {
     assert_eq!(http2.send_request(old).await.unwrap().status(), 400);
 }
 
+/// Over HTTP/1.1 a page is a refusal too.
+#[tokio::test]
+async fn a_page_instead_of_an_upgrade() {
+    let (ours, theirs) = duplex(1 << 14);
+    let page = service_fn(|_| async {
+        Ok::<_, Infallible>(hyper::Response::new(Full::new(Bytes::from("a page"))))
+    });
+    let http1 = hyper::server::conn::http1::Builder::new();
+    tokio::spawn(http1.serve_connection(TokioIo::new(theirs), page));
+    let (mut sender, connection) = http1::handshake(TokioIo::new(ours)).await.unwrap();
+    tokio::spawn(connection.with_upgrades());
+    let sender: &mut Http1 = &mut sender;
+    match client("/").over_http1(sender).await {
+        Err(Error::Handshake(HandshakeError::Refused(response))) => {
+            assert_eq!((response.status(), response.body()), (200, &b"a page"[..]));
+        }
+        other => panic!("{other:?}"),
+    }
+}
+
 #[tokio::test]
 async fn a_server_that_does_not_allow_extended_connect() {
     let (ours, theirs) = duplex(1 << 14);

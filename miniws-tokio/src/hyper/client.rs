@@ -58,15 +58,11 @@ impl Client {
         } = self.into_wish()?;
         let offer = Offer::upgrade(request, config, entropy)?;
         let request = http::Request::try_from(offer.request())?.map(|()| B::default());
-        let timeout = offer.timeout();
-        let opening = async {
-            sender.ready().await.map_err(io::Error::other)?;
-            let response = sender.send_request(request).await;
-            open(offer, response.map_err(io::Error::other)?, on_response).await
+        let response = async {
+            sender.ready().await?;
+            sender.send_request(request).await
         };
-        tokio::time::timeout(timeout, opening)
-            .await
-            .unwrap_or(Err(HandshakeError::Timeout.into()))
+        open(offer, response, on_response).await
     }
 
     /// Opens a WebSocket as one stream of a connection of HTTP/2, by an extended CONNECT (RFC 8441).
@@ -106,15 +102,11 @@ impl Client {
         request
             .extensions_mut()
             .insert(Protocol::from_static("websocket"));
-        let timeout = offer.timeout();
-        let opening = async {
-            sender.ready().await.map_err(io::Error::other)?;
-            let response = sender.send_request(request).await;
-            open(offer, response.map_err(io::Error::other)?, on_response).await
+        let response = async {
+            sender.ready().await?;
+            sender.send_request(request).await
         };
-        tokio::time::timeout(timeout, opening)
-            .await
-            .unwrap_or(Err(HandshakeError::Timeout.into()))
+        open(offer, response, on_response).await
     }
 }
 
@@ -135,23 +127,34 @@ fn make_absolute<B>(request: &mut http::Request<B>, scheme: &str) -> Result<(), 
     Ok(())
 }
 
+/// Awaits the response, and the stream that comes with it, under the deadline of the handshake.
 async fn open(
     offer: Offer,
-    mut response: http::Response<Incoming>,
+    response: impl Future<Output = hyper::Result<http::Response<Incoming>>>,
     on_response: Option<Box<ResponseHook>>,
 ) -> Result<WebSocket<Upgraded>, Error> {
-    let on_upgrade = hyper::upgrade::on(&mut response);
-    let (parts, body) = response.into_parts();
-    let mut response = Response::try_from(&parts)?;
-    if !matches!(response.status(), 101 | 200..300) {
-        response = response.with_body(read_body(body, offer.max_body_size()).await);
-    }
-    let connection = offer.accept(&response)?;
-    if on_response.is_some_and(|hook| !hook(&response)) {
-        return Err(Error::Aborted);
-    }
-    let stream = TokioIo::new(on_upgrade.await.map_err(io::Error::other)?);
-    Ok(WebSocket::from_parts(stream, connection, BytesMut::new()))
+    let timeout = offer.timeout();
+    let opening = async {
+        let mut response = response.await.map_err(io::Error::other)?;
+        let on_upgrade = hyper::upgrade::on(&mut response);
+        let (parts, body) = response.into_parts();
+        let mut response = Response::try_from(&parts)?;
+        let is_open = match offer.request().method() {
+            "CONNECT" => matches!(response.status(), 200..300),
+            _ => response.status() == 101,
+        };
+        if !is_open {
+            response = response.with_body(read_body(body, offer.max_body_size()).await);
+        }
+        let connection = offer.accept(&response)?;
+        if on_response.is_some_and(|hook| !hook(&response)) {
+            return Err(Error::Aborted);
+        }
+        let stream = TokioIo::new(on_upgrade.await.map_err(io::Error::other)?);
+        Ok(WebSocket::from_parts(stream, connection, BytesMut::new()))
+    };
+    let opened = tokio::time::timeout(timeout, opening).await;
+    opened.unwrap_or(Err(HandshakeError::Timeout.into()))
 }
 
 /// As much of the body as comes, up to a limit.
