@@ -1,5 +1,6 @@
 //! Output that waits for the transport.
 
+use alloc::boxed::Box;
 use alloc::collections::VecDeque;
 use alloc::vec::Vec;
 #[cfg(feature = "std")]
@@ -31,11 +32,18 @@ pub struct SendQueue {
     /// All that was copied, from `start` on.
     copied: Vec<u8>,
     start: usize,
-    /// What was not copied, and goes out between stretches of what was.
-    chained: VecDeque<Chained>,
-    chained_len: usize,
+    /// What was not copied, and goes out between stretches of what was. Boxed, because a connection
+    /// that is idle has none.
+    chained: Option<Box<Chain>>,
     taken: u64,
     is_unflushed: bool,
+}
+
+#[derive(Debug, Default)]
+struct Chain {
+    pieces: VecDeque<Chained>,
+    /// Of all of them together.
+    len: usize,
 }
 
 #[derive(Debug)]
@@ -49,7 +57,7 @@ impl SendQueue {
     /// How many bytes wait.
     #[must_use]
     pub const fn len(&self) -> usize {
-        self.copied.len() - self.start + self.chained_len
+        self.copied.len() - self.start + self.chained_len()
     }
 
     /// Whether nothing waits.
@@ -64,9 +72,7 @@ impl SendQueue {
         if !self.is_empty() {
             return None;
         }
-        if self.chained.capacity() > 0 {
-            self.chained = VecDeque::new();
-        }
+        self.chained = None;
         (self.copied.capacity() > 0).then(|| core::mem::take(&mut self.copied))
     }
 
@@ -131,8 +137,9 @@ impl SendQueue {
     /// Queues `bytes`, uncopied.
     pub(crate) fn chain(&mut self, bytes: Bytes) {
         let at = self.taken + self.len() as u64;
-        self.chained_len += bytes.len();
-        self.chained.push_back(Chained { at, bytes });
+        let chain = self.chained.get_or_insert_default();
+        chain.len += bytes.len();
+        chain.pieces.push_back(Chained { at, bytes });
     }
 
     /// Drops all that waits.
@@ -161,21 +168,13 @@ impl SendQueue {
     fn advance_within(&mut self, mut count: usize) {
         while count > 0 {
             let before = self.copied_before_chained();
-            let step = match self.chained.front_mut().filter(|_| before == 0) {
+            let step = match self.chained.as_mut().filter(|_| before == 0) {
                 None => {
                     let step = count.min(before);
                     self.start += step;
                     step
                 }
-                Some(front) => {
-                    let step = count.min(front.bytes.len());
-                    front.bytes.advance(step);
-                    if front.bytes.is_empty() {
-                        self.chained.pop_front();
-                    }
-                    self.chained_len -= step;
-                    step
-                }
+                Some(chain) => chain.advance(count),
             };
             self.taken += step as u64;
             count -= step;
@@ -185,8 +184,10 @@ impl SendQueue {
     /// What was not copied has gone, all of it.
     #[inline(never)]
     fn drop_chained(&mut self) {
-        while self.chained.pop_front().is_some() {}
-        self.chained_len = 0;
+        if let Some(chain) = &mut self.chained {
+            while chain.pieces.pop_front().is_some() {}
+            chain.len = 0;
+        }
     }
 
     /// The same as `chunks_vectored`, where some was not copied.
@@ -206,7 +207,8 @@ impl SendQueue {
         let mut at = self.taken;
         let mut copied = &self.copied[self.start..];
         // There is one as a rule, and an iterator would take longer to make.
-        for next in (0..self.chained.len()).map_while(|index| self.chained.get(index)) {
+        let chain = self.chained.as_deref();
+        for next in (0..).map_while(|index| chain?.pieces.get(index)) {
             let before = next.at.saturating_sub(at) as usize;
             let (piece, rest) = copied.split_at(before);
             if !put(piece) || !put(&next.bytes) {
@@ -219,13 +221,40 @@ impl SendQueue {
         filled
     }
 
+    const fn chained_len(&self) -> usize {
+        match &self.chained {
+            Some(chain) => chain.len,
+            None => 0,
+        }
+    }
+
+    fn next_chained(&self) -> Option<&Chained> {
+        self.chained.as_ref()?.pieces.front()
+    }
+
     /// How many copied bytes go out before the next that are not copied.
     fn copied_before_chained(&self) -> usize {
-        match self.chained.front() {
+        match self.next_chained() {
             // Some of the latter may have gone already.
             Some(front) => front.at.saturating_sub(self.taken) as usize,
             None => self.copied.len() - self.start,
         }
+    }
+}
+
+impl Chain {
+    /// So many bytes have gone, or as many as the first piece has; which it was.
+    fn advance(&mut self, count: usize) -> usize {
+        let Some(front) = self.pieces.front_mut() else {
+            return 0;
+        };
+        let step = count.min(front.bytes.len());
+        front.bytes.advance(step);
+        if front.bytes.is_empty() {
+            self.pieces.pop_front();
+        }
+        self.len -= step;
+        step
     }
 }
 
@@ -249,7 +278,7 @@ impl Buf for SendQueue {
     #[inline]
     fn chunk(&self) -> &[u8] {
         let copied = &self.copied[self.start..];
-        match self.chained.front() {
+        match self.next_chained() {
             None => copied,
             Some(front) => match self.copied_before_chained() {
                 0 => &front.bytes,
@@ -261,7 +290,7 @@ impl Buf for SendQueue {
     #[cfg(feature = "std")]
     #[inline]
     fn chunks_vectored<'a>(&'a self, slices: &mut [IoSlice<'a>]) -> usize {
-        if !self.chained.is_empty() {
+        if self.chained_len() > 0 {
             return self.chunks_between(slices);
         }
         match slices.first_mut() {
@@ -286,7 +315,7 @@ impl Buf for SendQueue {
         self.copied.clear();
         self.start = 0;
         self.taken += count as u64;
-        if !self.chained.is_empty() {
+        if self.chained_len() > 0 {
             self.drop_chained();
         }
     }

@@ -7,5 +7,5 @@ use miniws_proto::Connection;
 /// There are many of them, and most of them wait: what only some need is in a box.
 #[test]
 fn a_connection_is_small() {
-    assert!(size_of::<Connection>() <= 384);
+    assert!(size_of::<Connection>() <= 328);
 }

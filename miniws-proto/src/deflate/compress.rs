@@ -1,5 +1,6 @@
 //! What is sent: bytes to compressed payload.
 
+use alloc::boxed::Box;
 use alloc::vec::Vec;
 
 use zlib_rs::{Deflate, DeflateConfig, DeflateFlush};
@@ -12,7 +13,7 @@ pub(super) struct Deflation {
     pub(super) takeover: bool,
     /// The state, from the first message on with context takeover, and else within a message that
     /// is sent in chunks.
-    deflater: Option<Deflater>,
+    deflater: Option<Box<Deflater>>,
 }
 
 /// What a compressor is made for.

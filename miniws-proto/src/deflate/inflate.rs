@@ -45,7 +45,7 @@ const BLOCK: usize = 16 << 10;
 const TAIL: [u8; 9] = [0x00, 0x00, 0xff, 0xff, 0x01, 0x00, 0x00, 0xff, 0xff];
 
 struct Message {
-    inflater: Inflater,
+    inflater: Box<Inflater>,
     /// How much of `TAIL` has been used.
     tail: usize,
     /// Nothing of the current stream has come yet. A message is one stream, unless there are final

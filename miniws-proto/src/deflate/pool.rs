@@ -1,5 +1,6 @@
 //! States of the compressor that no message needs just now.
 
+use alloc::boxed::Box;
 use alloc::vec::Vec;
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
@@ -7,8 +8,9 @@ use std::sync::{Mutex, MutexGuard, PoisonError};
 ///
 /// One pool serves the whole program. States are large, a message needs one only while it is being
 /// worked on, and once a state is reset it makes no difference who had it before: the pool is a
-/// cache, as an allocator has one, and nothing can be told from it.
-pub(super) struct Pool<T>(Mutex<Vec<T>>);
+/// cache, as an allocator has one, and nothing can be told from it. They stay in their boxes, so that a
+/// connection without one is small.
+pub(super) struct Pool<T>(Mutex<Vec<Box<T>>>);
 
 /// How many states are kept: as many as there are likely to be at work at the same time.
 const MOST: usize = 16;
@@ -30,7 +32,7 @@ impl<T: Reusable> Pool<T> {
     }
 
     /// A state as good as new.
-    pub(super) fn take(&self, purpose: T::Purpose) -> T {
+    pub(super) fn take(&self, purpose: T::Purpose) -> Box<T> {
         let used = {
             let mut states = self.lock();
             // What came back last is most likely to be in the processor's caches.
@@ -42,12 +44,12 @@ impl<T: Reusable> Pool<T> {
                 state.reset();
                 state
             }
-            None => T::new(purpose),
+            None => Box::new(T::new(purpose)),
         }
     }
 
     /// Takes a state back.
-    pub(super) fn give(&self, state: T) {
+    pub(super) fn give(&self, state: Box<T>) {
         let mut states = self.lock();
         // The oldest goes: perhaps nobody asks for its kind any more.
         let oldest = (states.len() >= MOST).then(|| states.remove(0));
@@ -56,7 +58,7 @@ impl<T: Reusable> Pool<T> {
         drop(oldest);
     }
 
-    fn lock(&self) -> MutexGuard<'_, Vec<T>> {
+    fn lock(&self) -> MutexGuard<'_, Vec<Box<T>>> {
         // The list is in order whatever a thread that panicked was doing to a state.
         self.0.lock().unwrap_or_else(PoisonError::into_inner)
     }
@@ -101,7 +103,7 @@ mod tests {
     fn it_stays_small_and_forgets_the_oldest() {
         let pool = Pool::<State>::new();
         for purpose in 0..100 {
-            pool.give(State::new(purpose));
+            pool.give(Box::new(State::new(purpose)));
         }
         assert_eq!(pool.lock().len(), MOST);
         assert_eq!(pool.take(0).resets, 0);
