@@ -370,6 +370,10 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Stream for Receiver<S> {
 }
 
 /// Sends messages; closing sends a close with 1000.
+///
+/// Readiness is not reserved: another clone may take the room that `poll_ready` saw. `start_send`
+/// then fails with [`SendError::Full`](crate::SendError::Full), which hands the message back;
+/// `poll_ready` waits for room again. [`send`](Sender::send) needs no such care.
 impl<S: AsyncRead + AsyncWrite + Unpin> Sink<Message> for Sender<S> {
     type Error = Error;
 
