@@ -1,12 +1,15 @@
 //! The hook that sees a request before it is answered.
 
+use std::sync::Arc;
+
 use async_channel::{Receiver, Sender, bounded, unbounded};
 use futures_lite::FutureExt;
 
 use super::support::wire::{self, header};
 use super::support::{TICK, dial, join, listen, once, pipe, run, run_on_test_clock, spawn};
 use crate::miniws::{
-    Accept, Attempt, Client, Config, Error, HandshakeError, Reply, Response, Server, connect,
+    Accept, Attempt, Client, Config, Error, HandshakeError, Reply, Request, Response, Server,
+    connect,
 };
 use crate::runtime::sleep;
 
@@ -148,6 +151,29 @@ fn it_rejects_with_a_status_headers_and_a_body() {
         assert_eq!(header(&answer, "Content-Length"), Some("12"));
         assert!(answer.ends_with("\r\n\r\nwho are you?"), "{answer}");
         assert!(matches!(accepted, Err(Error::Declined { status: 401 })));
+    });
+}
+
+#[test]
+fn what_it_hands_on_comes_with_the_connection() {
+    run(async {
+        let server = Server::new().verify(|attempt: Attempt| async move {
+            Ok(Accept::new().user_data(attempt.request().clone()))
+        });
+        let (ours, theirs) = pipe(10_000);
+        let accepted = spawn(async move { server.accept(theirs).await });
+        let client = Client::new("ws://in.memory/rooms/blue?as=ada").handshake(ours);
+        let client = client.await.unwrap();
+        let server = accepted.await.unwrap();
+        let is_it = |request: Option<Arc<Request>>| {
+            request.is_some_and(|request| request.target() == "/rooms/blue?as=ada")
+        };
+        assert!(is_it(server.user_data()));
+        assert!(server.user_data::<String>().is_none(), "of another type");
+        assert!(client.user_data::<Request>().is_none());
+        let (sender, receiver) = server.split();
+        assert!(is_it(sender.user_data()));
+        assert!(is_it(receiver.user_data()));
     });
 }
 

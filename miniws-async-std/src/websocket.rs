@@ -1,8 +1,10 @@
 //! An open WebSocket.
 
+use std::any::Any;
 use std::fmt;
 use std::net::SocketAddr;
 use std::pin::Pin;
+use std::sync::Arc;
 use std::task::{Context, Poll};
 use std::time::Duration;
 
@@ -596,6 +598,36 @@ impl<S: AsyncRead + AsyncWrite + Unpin> WebSocket<S> {
     /// The subprotocol that was agreed on.
     pub fn subprotocol(&self) -> Option<&str> {
         self.driver.connection().subprotocol()
+    }
+
+    /// What the hook that verified the request has handed on
+    /// ([`Accept::user_data`](crate::Accept::user_data)); `None` if that was nothing, or of another
+    /// type.
+    ///
+    /// ```
+    /// use std::sync::Arc;
+    /// use miniws_async_std::{Accept, Attempt, Client, Reply, Server};
+    /// use smol::net::unix::UnixStream;
+    ///
+    /// struct Room(String);
+    ///
+    /// # fn main() -> Result<(), Box<dyn std::error::Error>> { smol::block_on(async {
+    /// let server = Server::new().verify(|attempt: Attempt| async move {
+    ///     match attempt.request().path().strip_prefix("/rooms/") {
+    ///         Some(room) => Ok(Accept::new().user_data(Arc::new(Room(room.to_owned())))),
+    ///         None => Err(Reply::new(404)),
+    ///     }
+    /// });
+    /// let (ours, theirs) = UnixStream::pair()?;
+    /// let serving = smol::spawn(async move { server.accept(theirs).await });
+    /// let client = Client::new("ws://a.socket/rooms/blue").handshake(ours).await?;
+    /// let room = serving.await?.user_data::<Room>().ok_or("no room")?;
+    /// assert_eq!(room.0, "blue");
+    /// # drop(client);
+    /// # Ok(()) }) }
+    /// ```
+    pub fn user_data<T: Any + Send + Sync>(&self) -> Option<Arc<T>> {
+        self.driver.connection().user_data()
     }
 
     /// The parameters of the compression that was agreed on, `None` if there is none.

@@ -1,7 +1,9 @@
 //! An open WebSocket.
 
+use std::any::Any;
 use std::fmt;
 use std::net::{SocketAddr, TcpStream};
+use std::sync::Arc;
 use std::time::Duration;
 
 use bytes::{Bytes, BytesMut};
@@ -604,6 +606,36 @@ impl<S> WebSocket<S> {
     /// The subprotocol that was agreed on.
     pub fn subprotocol(&self) -> Option<&str> {
         self.agreed.subprotocol.as_deref()
+    }
+
+    /// What the hook that verified the request has handed on
+    /// ([`Accept::user_data`](crate::Accept::user_data)); `None` if that was nothing, or of another
+    /// type.
+    ///
+    /// ```
+    /// use std::sync::Arc;
+    /// use miniws_blocking::{Accept, Event, Reply, Server, connect};
+    ///
+    /// struct Room(String);
+    ///
+    /// # fn main() -> Result<(), Box<dyn std::error::Error>> {
+    /// let server = Server::new().verify(|attempt| {
+    ///     match attempt.request().path().strip_prefix("/rooms/") {
+    ///         Some(room) => Ok(Accept::new().user_data(Arc::new(Room(room.to_owned())))),
+    ///         None => Err(Reply::new(404)),
+    ///     }
+    /// });
+    /// let listener = server.bind("127.0.0.1:0")?;
+    /// let url = format!("ws://{}/rooms/blue", listener.local_addr());
+    /// let serving = std::thread::spawn(move || listener.accept());
+    /// let mut client = connect(&url)?;
+    /// let room = serving.join().unwrap().unwrap()?.user_data::<Room>().ok_or("no room")?;
+    /// assert_eq!(room.0, "blue");
+    /// # client.terminate();
+    /// # Ok(()) }
+    /// ```
+    pub fn user_data<T: Any + Send + Sync>(&self) -> Option<Arc<T>> {
+        self.driver.look(Connection::user_data)
     }
 
     /// The parameters of the compression that was agreed on, `None` if there is none.

@@ -1,5 +1,6 @@
 //! The halves of a WebSocket.
 
+use std::any::Any;
 use std::fmt;
 use std::net::SocketAddr;
 use std::pin::Pin;
@@ -317,6 +318,11 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Sender<S> {
         self.shared.lock().connection().can_send()
     }
 
+    /// What the handshake has handed on; see [`WebSocket::user_data`](crate::WebSocket::user_data).
+    pub fn user_data<T: Any + Send + Sync>(&self) -> Option<Arc<T>> {
+        self.shared.lock().connection().user_data()
+    }
+
     /// The peer's address, if it is known.
     pub fn remote_addr(&self) -> Option<SocketAddr> {
         self.remote_addr
@@ -351,6 +357,11 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Receiver<S> {
     /// The round trip of the last keep-alive ping that was answered.
     pub fn latency(&self) -> Option<Duration> {
         self.shared.lock().connection().latency()
+    }
+
+    /// What the handshake has handed on; see [`WebSocket::user_data`](crate::WebSocket::user_data).
+    pub fn user_data<T: Any + Send + Sync>(&self) -> Option<Arc<T>> {
+        self.shared.lock().connection().user_data()
     }
 
     /// The peer's address, if it is known.

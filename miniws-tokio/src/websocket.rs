@@ -1,8 +1,10 @@
 //! An open WebSocket.
 
+use std::any::Any;
 use std::fmt;
 use std::net::SocketAddr;
 use std::pin::Pin;
+use std::sync::Arc;
 use std::task::{Context, Poll};
 use std::time::Duration;
 
@@ -565,6 +567,39 @@ impl<S: AsyncRead + AsyncWrite + Unpin> WebSocket<S> {
     /// The subprotocol that was agreed on.
     pub fn subprotocol(&self) -> Option<&str> {
         self.driver.connection().subprotocol()
+    }
+
+    /// What the hook that verified the request has handed on
+    /// ([`Accept::user_data`](crate::Accept::user_data)); `None` if that was nothing, or of another
+    /// type.
+    ///
+    /// ```
+    /// use std::sync::Arc;
+    /// use miniws_tokio::{Accept, Attempt, Event, Reply, Server, connect};
+    ///
+    /// struct Room(String);
+    ///
+    /// # #[tokio::main(flavor = "current_thread")] async fn main() -> Result<(), Box<dyn std::error::Error>> {
+    /// let server = Server::new().verify(|attempt: Attempt| async move {
+    ///     match attempt.request().path().strip_prefix("/rooms/") {
+    ///         Some(room) => Ok(Accept::new().user_data(Arc::new(Room(room.to_owned())))),
+    ///         None => Err(Reply::new(404)),
+    ///     }
+    /// });
+    /// let listener = server.bind("127.0.0.1:0").await?;
+    /// let url = format!("ws://{}/rooms/blue", listener.local_addr());
+    /// tokio::spawn(listener.serve(|mut socket| async move {
+    ///     if let Some(room) = socket.user_data::<Room>() {
+    ///         let _ = socket.send(format!("welcome to {}", room.0)).await;
+    ///     }
+    /// }));
+    ///
+    /// let mut socket = connect(&url).await?;
+    /// assert_eq!(socket.recv().await?, Some(Event::Message("welcome to blue".into())));
+    /// # Ok(()) }
+    /// ```
+    pub fn user_data<T: Any + Send + Sync>(&self) -> Option<Arc<T>> {
+        self.driver.connection().user_data()
     }
 
     /// The parameters of the compression that was agreed on, `None` if there is none.

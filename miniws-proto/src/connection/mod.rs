@@ -23,6 +23,7 @@ mod timers;
 
 use alloc::boxed::Box;
 use alloc::sync::Arc;
+use core::any::Any;
 use core::fmt;
 use core::time::Duration;
 
@@ -80,6 +81,7 @@ pub struct Connection {
 pub struct Negotiated {
     subprotocol: Option<Utf8Bytes>,
     deflate: Option<DeflateParams>,
+    user_data: Option<Arc<dyn Any + Send + Sync>>,
 }
 
 impl Negotiated {
@@ -108,6 +110,15 @@ impl Negotiated {
         self.deflate = params;
         self
     }
+
+    pub(crate) fn with_user_data(mut self, data: Option<Arc<dyn Any + Send + Sync>>) -> Self {
+        self.user_data = data;
+        self
+    }
+
+    const fn is_empty(&self) -> bool {
+        self.subprotocol.is_none() && self.deflate.is_none() && self.user_data.is_none()
+    }
 }
 
 impl Connection {
@@ -133,10 +144,9 @@ impl Connection {
         let deflate = negotiated
             .deflate
             .map(|params| Deflate::new(&config, params, masker.is_none()));
-        let is_any = negotiated.subprotocol.is_some() || negotiated.deflate.is_some();
         Self {
             config,
-            negotiated: is_any.then(|| Box::new(negotiated)),
+            negotiated: (!negotiated.is_empty()).then(|| Box::new(negotiated)),
             masker,
             deflate,
             lifecycle: Lifecycle::default(),
@@ -205,6 +215,14 @@ impl Connection {
     #[must_use]
     pub fn deflate(&self) -> Option<&DeflateParams> {
         self.negotiated.as_ref()?.deflate.as_ref()
+    }
+
+    /// What the handshake has handed on ([`Accept::user_data`](crate::Accept::user_data)); `None` if
+    /// that was nothing, or of another type.
+    #[must_use]
+    pub fn user_data<T: Any + Send + Sync>(&self) -> Option<Arc<T>> {
+        let data = self.negotiated.as_ref()?.user_data.as_ref()?;
+        Arc::clone(data).downcast().ok()
     }
 
     /// Whether a compressor may be kept between messages and given up when the connection is idle

@@ -1,6 +1,8 @@
 //! How a server answers a request for a WebSocket that it accepts.
 
 use alloc::boxed::Box;
+use alloc::sync::Arc;
+use core::any::Any;
 
 use super::headers::{is_framing, is_handshake};
 use super::{HandshakeError, Headers, Request};
@@ -21,6 +23,7 @@ pub struct Accept {
     subprotocol: Option<Box<str>>,
     headers: Headers,
     is_uncompressed: bool,
+    user_data: Option<Arc<dyn Any + Send + Sync>>,
     /// The first thing that was wrong while it was built.
     error: Option<HandshakeError>,
 }
@@ -32,6 +35,7 @@ impl Accept {
             subprotocol: None,
             headers: Headers::new(),
             is_uncompressed: false,
+            user_data: None,
             error: None,
         }
     }
@@ -74,6 +78,29 @@ impl Accept {
         self
     }
 
+    /// Hands something on to whoever gets the connection: who the user is, the room that was asked
+    /// for, or all of the request. [`Connection::user_data`](crate::Connection::user_data) has it.
+    ///
+    /// ```
+    /// use std::sync::Arc;
+    /// use miniws_proto::{Accept, Connection, HandshakeError, Request, Upgrade};
+    ///
+    /// fn open(upgrade: Upgrade) -> Result<Connection, HandshakeError> {
+    ///     let request = Arc::clone(upgrade.request());
+    ///     upgrade.accept(Accept::new().user_data(request))
+    /// }
+    ///
+    /// fn room(connection: &Connection) -> Option<String> {
+    ///     let request = connection.user_data::<Request>()?;
+    ///     Some(request.path().to_owned())
+    /// }
+    /// # let _ = (open, room);
+    /// ```
+    pub fn user_data<T: Any + Send + Sync>(mut self, data: Arc<T>) -> Self {
+        self.user_data = Some(data);
+        self
+    }
+
     /// The subprotocol that has been chosen.
     #[must_use]
     pub fn chosen_subprotocol(&self) -> Option<&str> {
@@ -83,6 +110,11 @@ impl Accept {
     /// Whether to agree to compression.
     pub(super) const fn is_compressed(&self) -> bool {
         !self.is_uncompressed
+    }
+
+    /// What is handed on, taken out.
+    pub(super) fn take_user_data(&mut self) -> Option<Arc<dyn Any + Send + Sync>> {
+        self.user_data.take()
     }
 
     /// The subprotocol and the additional fields, if they are in order for this request.

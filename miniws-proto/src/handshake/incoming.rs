@@ -182,8 +182,12 @@ impl Upgrade {
     /// # Errors
     ///
     /// Those of [`accept`](Self::accept).
-    pub fn accept_detached(self, accept: Accept) -> Result<(Reply, Connection), HandshakeError> {
+    pub fn accept_detached(
+        self,
+        mut accept: Accept,
+    ) -> Result<(Reply, Connection), HandshakeError> {
         let is_compressed = accept.is_compressed();
+        let mut negotiated = Negotiated::new().with_user_data(accept.take_user_data());
         let (subprotocol, additional) = accept.check(&self.request)?;
         let mut headers = Headers::new();
         if let Answer::SwitchingProtocols { accept_key } = &self.answer {
@@ -191,7 +195,6 @@ impl Upgrade {
             headers.push("Connection", "Upgrade")?;
             headers.push("Sec-WebSocket-Accept", accept_key)?;
         }
-        let mut negotiated = Negotiated::new();
         if let Some(name) = subprotocol {
             headers.push("Sec-WebSocket-Protocol", &*name)?;
             negotiated = negotiated.with_subprotocol(Utf8Bytes::from(&*name));
