@@ -1,35 +1,6 @@
 //! An extractor for [axum](https://docs.rs/axum).
 //!
-//! ```
-//! use axum::{Router, response::Response, routing::any};
-//! use miniws_tokio::axum::WebSocketUpgrade;
-//! use miniws_tokio::{Config, Event};
-//!
-//! async fn echo(upgrade: WebSocketUpgrade) -> Response {
-//!     upgrade
-//!         .config(Config::default().max_message_size(1 << 20))
-//!         .subprotocols(["echo"])
-//!         .on_upgrade(|mut socket| async move {
-//!             while let Ok(Some(event)) = socket.recv().await {
-//!                 if let Event::Message(message) = event {
-//!                     let _ = socket.send(message).await;
-//!                 }
-//!             }
-//!         })
-//! }
-//!
-//! # #[tokio::main(flavor = "current_thread")] async fn main() -> Result<(), Box<dyn std::error::Error>> {
-//! // `any`, for HTTP/1.1 asks with GET and HTTP/2 with CONNECT.
-//! let app: Router = Router::new().route("/echo", any(echo));
-//! let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await?;
-//! let url = format!("ws://{}/echo", listener.local_addr()?);
-//! tokio::spawn(async move { axum::serve(listener, app).await });
-//!
-//! let mut socket = miniws_tokio::Client::new(&url).subprotocol("echo").connect().await?;
-//! socket.send("hello").await?;
-//! assert_eq!(socket.recv().await?, Some(Event::Message("hello".into())));
-//! # Ok(()) }
-//! ```
+#![cfg_attr(not(doctest), doc = include_str!("axum.md"))]
 //!
 //! For HTTP/2 the server must tell clients that they may:
 //! [`enable_connect_protocol`](hyper::server::conn::http2::Builder::enable_connect_protocol).

@@ -204,15 +204,15 @@ impl Client {
     ///
     /// ALPN must not offer `h2` here: the handshake is one of HTTP/1.1.
     ///
-    /// ```
+    /// ```no_run
     /// use std::sync::Arc;
     /// use miniws_tokio::Client;
+    /// use miniws_tokio::rustls::pki_types::{CertificateDer, pem::PemObject};
     /// use miniws_tokio::rustls::{self, ClientConfig, RootCertStore};
     ///
     /// # fn main() -> Result<(), Box<dyn std::error::Error>> {
-    /// # let our_root = rcgen::generate_simple_self_signed(["intranet.example".into()])?.cert.der().clone();
     /// let mut roots = RootCertStore::empty();
-    /// roots.add(our_root)?;
+    /// roots.add(CertificateDer::from_pem_file("our-root.pem")?)?;
     /// let provider = Arc::new(rustls::crypto::ring::default_provider());
     /// let config = ClientConfig::builder_with_provider(provider)
     ///     .with_safe_default_protocol_versions()?

@@ -1,40 +1,7 @@
 //! TLS for servers, by [rustls](https://docs.rs/rustls). Clients have it built in: connect to a `wss://`
 //! URL.
 //!
-//! ```
-//! use std::sync::Arc;
-//! use miniws_tokio::rustls::{self, ClientConfig, RootCertStore, ServerConfig};
-//! use miniws_tokio::tls::TlsListener;
-//! use miniws_tokio::{Client, Event, Server};
-//!
-//! # #[tokio::main(flavor = "current_thread")] async fn main() -> Result<(), Box<dyn std::error::Error>> {
-//! let made = rcgen::generate_simple_self_signed(["localhost".into()])?;
-//! let (certificate, key) = (made.cert.der().clone(), made.signing_key.serialize_der());
-//! let provider = Arc::new(rustls::crypto::ring::default_provider());
-//! let config = ServerConfig::builder_with_provider(Arc::clone(&provider))
-//!     .with_safe_default_protocol_versions()?
-//!     .with_no_client_auth()
-//!     .with_single_cert(vec![certificate.clone()], key.try_into()?)?;
-//!
-//! let tcp = tokio::net::TcpListener::bind("localhost:0").await?;
-//! let listener = Server::new().listen(TlsListener::new(tcp, config))?;
-//! let url = format!("wss://localhost:{}/", listener.local_addr().port());
-//! tokio::spawn(listener.serve(|mut socket| async move {
-//!     let _ = socket.send("hello").await;
-//!     while let Ok(Some(_)) = socket.recv().await {}
-//! }));
-//!
-//! let mut roots = RootCertStore::empty();
-//! roots.add(certificate)?;
-//! let config = ClientConfig::builder_with_provider(provider)
-//!     .with_safe_default_protocol_versions()?
-//!     .with_root_certificates(roots)
-//!     .with_no_client_auth();
-//! let mut socket = Client::new(&url).tls(config).connect().await?;
-//! assert_eq!(socket.recv().await?, Some(Event::Message("hello".into())));
-//! assert!(socket.close().await?.clean);
-//! # Ok(()) }
-//! ```
+#![cfg_attr(not(doctest), doc = include_str!("tls.md"))]
 //!
 //! # Another library for TLS
 //!

@@ -7,7 +7,7 @@
 //! What is said is framed once, as a `PreparedMessage`, and shared by all connections. Nobody is ever
 //! waited for: a member has a queue of bounded length, and who doesn't keep up is dropped.
 
-#[path = "common/exit.rs"]
+#[path = "../../miniws-tokio/examples/common/exit.rs"]
 mod exit;
 
 use std::collections::BTreeMap;
