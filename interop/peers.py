@@ -43,6 +43,8 @@ ECHO = {
     "raw": raw_sockets.run,
     "proxies": behind_proxies.run,
 }
+# Not of every server: only when chosen.
+ECHO_HTTP2 = {"http2-proxies": behind_proxies.run_http2}
 # These start servers of their own.
 SERVER = {
     "shutdown": shutdown.run,
@@ -63,7 +65,10 @@ def main():
     parser.add_argument("--echo", metavar="COMMAND", help="the echo server to judge")
     parser.add_argument("--client", metavar="COMMAND", help="the client to judge")
     parser.add_argument(
-        "--only", action="append", choices=groups, help="only this part (repeatable)"
+        "--only",
+        action="append",
+        choices=[*groups, *ECHO_HTTP2],
+        help="only this part (repeatable)",
     )
     parser.add_argument("--seconds", type=float, default=400, help="limit of the whole run")
     arguments = parser.parse_args()
@@ -73,7 +78,7 @@ def main():
 
     report = Report(arguments.seconds)
     for groups, command, start in [
-        (ECHO, arguments.echo, run_with_server),
+        ({**ECHO, **ECHO_HTTP2}, arguments.echo, run_with_server),
         (SERVER, arguments.echo, run_alone),
         (CLIENT, arguments.client, run_alone),
     ]:

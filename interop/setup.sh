@@ -34,6 +34,8 @@ need chromium chromium fonts-dejavu-core
 need chromedriver chromium-driver
 need nginx nginx-light
 need haproxy haproxy
+need redis-server redis-server
+need openssl openssl
 need javac default-jdk-headless
 need node nodejs
 need npm npm
@@ -47,7 +49,7 @@ if [ ${#missing[@]} -gt 0 ]; then
     "${apt[@]}" update
     # No recommended packages: they pull in a systemd upgrade, whose clean-up
     # of /tmp takes away the archives that apt is just unpacking from there.
-    # The package scripts must not start nginx and haproxy as services either;
+    # The package scripts must not start nginx, haproxy and redis as services either;
     # the scripts run their own, on their own ports.
     policy=/usr/sbin/policy-rc.d
     if [ ! -e $policy ]; then

@@ -1,23 +1,54 @@
 """The echo server behind nginx and behind haproxy, asked by websockets."""
 
+import json
+import ssl
+
 from judges.messages import BIG, CLOSES, TEXT, close_answered
-from judges.proxies import haproxy, nginx
+from judges.proxies import certificate, haproxy, nginx
 from judges.python_websockets import sync_connect
 from judges.report import expect
 
 
 def run(report, server, subprotocol):
     for proxy in (nginx, haproxy):
-        report.check(f"behind {proxy.__name__}", ask, proxy, server.address, subprotocol)
+        report.check(f"behind {proxy.__name__}", ask, proxy(server.address), subprotocol)
+        what = f"behind {proxy.__name__}, which ends TLS"
+        report.check(what, ask_over_tls, proxy, server.address, subprotocol)
 
 
-def ask(proxy, address, subprotocol):
-    with proxy(address) as (host, port):
-        with sync_connect(f"ws://{host}:{port}/", subprotocols=[subprotocol]) as ws:
-            expect(ws.subprotocol, subprotocol, "subprotocol")
-            for message in (TEXT, BIG, b""):
-                ws.send(message)
-                expect(ws.recv(), message, "echo")
-            code, reason = CLOSES[1]
-            ws.close(code, reason)
-            close_answered(code, reason, ws.close_code, ws.close_reason)
+def run_http2(report, server, subprotocol):
+    """For a server that tells at /how how a WebSocket came about."""
+    proxy = haproxy(server.address, http2=True)
+    report.check("behind haproxy, by extended CONNECT", ask_by_connect, proxy, subprotocol)
+
+
+def ask_over_tls(proxy, address, subprotocol):
+    with certificate() as file:
+        trust = ssl.create_default_context(cafile=file)
+        ask(proxy(address, certificate=file), subprotocol, ssl=trust)
+
+
+def ask(proxy, subprotocol, **options):
+    scheme = "wss" if options else "ws"
+    with proxy as (host, port):
+        url = f"{scheme}://{host}:{port}/"
+        with sync_connect(url, subprotocols=[subprotocol], **options) as ws:
+            exchange(ws, subprotocol)
+
+
+def ask_by_connect(proxy, subprotocol):
+    with proxy as (host, port):
+        with sync_connect(f"ws://{host}:{port}/how", subprotocols=[subprotocol]) as ws:
+            how = json.loads(ws.recv())
+            expect((how["version"], how["method"]), ("HTTP/2.0", "CONNECT"), "how it came about")
+            exchange(ws, subprotocol)
+
+
+def exchange(ws, subprotocol):
+    expect(ws.subprotocol, subprotocol, "subprotocol")
+    for message in (TEXT, BIG, b""):
+        ws.send(message)
+        expect(ws.recv(), message, "echo")
+    code, reason = CLOSES[1]
+    ws.close(code, reason)
+    close_answered(code, reason, ws.close_code, ws.close_reason)

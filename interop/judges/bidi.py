@@ -51,8 +51,10 @@ class Browser:
         self.count = 0
         self.errors = []
 
-    def open_session(self):
-        self.command("session.new", capabilities={"alwaysMatch": {}})
+    def open_session(self, trusting):
+        self.command(
+            "session.new", capabilities={"alwaysMatch": {"acceptInsecureCerts": trusting}}
+        )
 
     def start(self):
         self.command("session.subscribe", events=["log.entryAdded"])
@@ -134,9 +136,9 @@ class Browser:
 
 
 @contextlib.contextmanager
-def chromium():
+def chromium(*more_flags):
     with tempfile.TemporaryDirectory(ignore_cleanup_errors=True) as folder:
-        flags = [*CHROMIUM_FLAGS, f"--user-data-dir={folder}/profile"]
+        flags = [*CHROMIUM_FLAGS, f"--user-data-dir={folder}/profile", *more_flags]
         with program(["chromedriver", "--port=0"], folder) as log:
             port = wait_for_line(log, r"started successfully on port (\d+)")
             wanted = {"webSocketUrl": True, "goog:chromeOptions": {"args": flags}}
@@ -154,7 +156,7 @@ def chromium():
 
 
 @contextlib.contextmanager
-def firefox():
+def firefox(trusting=False):
     with tempfile.TemporaryDirectory(ignore_cleanup_errors=True) as folder:
         lines = (
             f"user_pref({json.dumps(name)}, {json.dumps(value)});\n"
@@ -167,7 +169,7 @@ def firefox():
             address = wait_for_line(log, r"BiDi listening on (ws://\S+)")
             with connect(f"{address}/session", max_size=None, open_timeout=20) as ws:
                 browser = Browser(ws)
-                browser.open_session()
+                browser.open_session(trusting)
                 browser.start()
                 yield browser
                 browser.command("browser.close")

@@ -1,6 +1,6 @@
 // What a browser's own WebSocket does with the echo server of this page.
 // browser.py puts this text into a function and calls one exercise at a time.
-const url = `ws://${location.host}/`;
+const url = `${location.protocol === 'https:' ? 'wss' : 'ws'}://${location.host}/`;
 
 function equal(got, want, what) {
   const short = (value) => String(value).slice(0, 80);
@@ -111,6 +111,35 @@ const exercises = {
     }
   },
 };
+
+// Uses several WebSockets at once, each of which the server tells first how it came about. Returns that.
+async function how(count) {
+  const sockets = await Promise.all(Array.from({ length: count }, async () => {
+    const ws = await open(["echo.example"], `${url}how`);
+    equal(ws.protocol, "echo.example", "subprotocol");
+    const [told] = await receive(ws);
+    return { ws, told };
+  }));
+  const echoes = sockets.map(({ ws }) => receive(ws, 2));
+  const large = new Uint8Array(1 << 20).fill(7);
+  sockets.forEach(({ ws }, i) => ws.send(`socket ${i}`));
+  for (const { ws } of sockets) ws.send(large);
+  for (const [i, echo] of echoes.entries()) {
+    const [text, bytes] = await echo;
+    equal(text, `socket ${i}`, "echo");
+    equalBytes(bytes, large);
+  }
+  // One ends before the others, and they don't notice.
+  const [first, ...others] = sockets;
+  await close(first.ws, 3000, "first");
+  for (const { ws } of others) {
+    const echo = receive(ws);
+    ws.send("still there");
+    equal((await echo)[0], "still there", "echo");
+  }
+  await Promise.all(others.map(({ ws }) => close(ws)));
+  return sockets.map(({ told }) => told).join("\n");
+}
 
 // Not of this page's server: browser.py calls it with the URL of one that compresses. Returns what
 // was negotiated.

@@ -48,7 +48,7 @@ def end(process, seconds=3):
 
 
 class Server:
-    """A program that says `listening on ws://HOST:PORT` once it is ready."""
+    """A program that says `listening on ws://HOST:PORT`, or `wss://`, once it is ready."""
 
     def __init__(self, command, *options):
         self.command = [*words(command), "--addr", "127.0.0.1:0", *options]
@@ -65,7 +65,7 @@ class Server:
         try:
             line = first_line(self.process.stdout, 10)
             before, _, self.url = line.partition("listening on ")
-            if before or not self.url.startswith("ws://"):
+            if before or not self.url.startswith(("ws://", "wss://")):
                 raise RuntimeError(f"{self.command[0]} printed {line!r} at its start")
         except RuntimeError as error:
             end(self.process)

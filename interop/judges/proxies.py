@@ -22,7 +22,7 @@ http {{
     uwsgi_temp_path {folder}/uwsgi;
     scgi_temp_path {folder}/scgi;
     server {{
-        listen 127.0.0.1:{port};
+        listen 127.0.0.1:{port}{nginx_tls};
         location / {{
             proxy_pass http://{host}:{backend};
             proxy_http_version 1.1;
@@ -44,29 +44,40 @@ defaults
     timeout server 30s
     timeout tunnel 30s
 listen websocket
-    bind 127.0.0.1:{port}
-    server backend {host}:{backend}
+    bind 127.0.0.1:{port}{haproxy_tls}
+    server backend {host}:{backend}{haproxy_http2}
 """
 
 
-def nginx(address):
+def nginx(address, **how):
     # The error log named on the command line is for the time before it has
     # read its file: it would open the system's one.
-    return proxy(NGINX, address, lambda file: [daemon("nginx"), "-e", "stderr", "-c", file])
+    return proxy(NGINX, address, lambda file: [daemon("nginx"), "-e", "stderr", "-c", file], **how)
 
 
-def haproxy(address):
-    return proxy(HAPROXY, address, lambda file: [daemon("haproxy"), "-q", "-f", file])
+def haproxy(address, **how):
+    return proxy(HAPROXY, address, lambda file: [daemon("haproxy"), "-q", "-f", file], **how)
 
 
 @contextlib.contextmanager
-def proxy(template, address, command):
-    """The address of a proxy before the server at `address`."""
+def proxy(template, address, command, certificate=None, http2=False):
+    """The address of a proxy before the server at `address`.
+
+    With the file of a certificate and its key it ends TLS. With `http2`, which
+    haproxy can, it asks the server by extended CONNECT.
+    """
     port = free_port()
+    settings = {"nginx_tls": "", "haproxy_tls": "", "haproxy_http2": " proto h2" if http2 else ""}
+    if certificate:
+        settings["nginx_tls"] = (
+            f" ssl; ssl_certificate {certificate}; ssl_certificate_key {certificate}"
+        )
+        settings["haproxy_tls"] = f" ssl crt {certificate}"
     with tempfile.TemporaryDirectory() as folder:
         file = Path(folder) / "proxy.conf"
+        host, backend = address
         file.write_text(
-            template.format(folder=folder, port=port, host=address[0], backend=address[1])
+            template.format(folder=folder, port=port, host=host, backend=backend, **settings)
         )
         process = subprocess.Popen(command(str(file)), stdin=subprocess.DEVNULL)
         try:
@@ -74,3 +85,20 @@ def proxy(template, address, command):
             yield ("127.0.0.1", port)
         finally:
             end(process)
+
+
+@contextlib.contextmanager
+def certificate():
+    """The file of a certificate for 127.0.0.1 and its key, made on the spot."""
+    with tempfile.TemporaryDirectory() as folder:
+        file = Path(folder) / "certificate.pem"
+        command = "openssl req -x509 -newkey ec -pkeyopt ec_paramgen_curve:P-256 -nodes -days 1"
+        command += " -subj /CN=localhost -addext subjectAltName=IP:127.0.0.1"
+        subprocess.run(
+            [*command.split(), "-keyout", file, "-out", f"{file}.certificate"],
+            check=True,
+            capture_output=True,
+        )
+        with file.open("a") as both:
+            both.write(Path(f"{file}.certificate").read_text())
+        yield file
