@@ -19,6 +19,7 @@ from judges import (  # noqa: E402 (needs what the environment has)
     deflate_client,
     deflate_peers,
     deflate_server,
+    http2_client,
     libcurl,
     programs,
     python_aiohttp,
@@ -43,8 +44,6 @@ ECHO = {
     "raw": raw_sockets.run,
     "proxies": behind_proxies.run,
 }
-# Not of every server: only when chosen.
-ECHO_HTTP2 = {"http2-proxies": behind_proxies.run_http2}
 # These start servers of their own.
 SERVER = {
     "shutdown": shutdown.run,
@@ -57,6 +56,9 @@ CLIENT = {
     "deflate-client": deflate_client.run,
     "deflate-check": deflate_peers.run_client,
 }
+# Not for every program: only when chosen.
+ECHO_HTTP2 = {"http2-proxies": behind_proxies.run_http2}
+CLIENT_HTTP2 = {"http2-client": http2_client.run}
 
 
 def main():
@@ -67,7 +69,7 @@ def main():
     parser.add_argument(
         "--only",
         action="append",
-        choices=[*groups, *ECHO_HTTP2],
+        choices=[*groups, *ECHO_HTTP2, *CLIENT_HTTP2],
         help="only this part (repeatable)",
     )
     parser.add_argument("--seconds", type=float, default=400, help="limit of the whole run")
@@ -80,7 +82,7 @@ def main():
     for groups, command, start in [
         ({**ECHO, **ECHO_HTTP2}, arguments.echo, run_with_server),
         (SERVER, arguments.echo, run_alone),
-        (CLIENT, arguments.client, run_alone),
+        ({**CLIENT, **CLIENT_HTTP2}, arguments.client, run_alone),
     ]:
         for name, run in groups.items():
             if command and name in chosen:

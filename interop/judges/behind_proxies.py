@@ -18,7 +18,7 @@ def run(report, server, subprotocol):
 
 def run_http2(report, server, subprotocol):
     """For a server that tells at /how how a WebSocket came about."""
-    proxy = haproxy(server.address, http2=True)
+    proxy = haproxy(server.address, server="http2")
     report.check("behind haproxy, by extended CONNECT", ask_by_connect, proxy, subprotocol)
 
 

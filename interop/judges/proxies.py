@@ -44,8 +44,8 @@ defaults
     timeout server 30s
     timeout tunnel 30s
 listen websocket
-    bind 127.0.0.1:{port}{haproxy_tls}
-    server backend {host}:{backend}{haproxy_http2}
+    bind 127.0.0.1:{port}{haproxy_bind}
+    server backend {host}:{backend}{haproxy_server}
 """
 
 
@@ -60,19 +60,23 @@ def haproxy(address, **how):
 
 
 @contextlib.contextmanager
-def proxy(template, address, command, certificate=None, http2=False):
+def proxy(template, address, command, certificate=None, clients="http1", server="http1"):
     """The address of a proxy before the server at `address`.
 
-    With the file of a certificate and its key it ends TLS. With `http2`, which
-    haproxy can, it asks the server by extended CONNECT.
+    With the file of a certificate and its key it ends TLS. haproxy can do
+    HTTP/2 with its clients and with the server, where it asks by extended CONNECT.
     """
     port = free_port()
-    settings = {"nginx_tls": "", "haproxy_tls": "", "haproxy_http2": " proto h2" if http2 else ""}
+    settings = {"nginx_tls": "", "haproxy_bind": "", "haproxy_server": ""}
     if certificate:
         settings["nginx_tls"] = (
             f" ssl; ssl_certificate {certificate}; ssl_certificate_key {certificate}"
         )
-        settings["haproxy_tls"] = f" ssl crt {certificate}"
+        settings["haproxy_bind"] = f" ssl crt {certificate}"
+    if clients == "http2":
+        settings["haproxy_bind"] += " alpn h2" if certificate else " proto h2"
+    if server == "http2":
+        settings["haproxy_server"] = " proto h2"
     with tempfile.TemporaryDirectory() as folder:
         file = Path(folder) / "proxy.conf"
         host, backend = address
@@ -94,6 +98,8 @@ def certificate():
         file = Path(folder) / "certificate.pem"
         command = "openssl req -x509 -newkey ec -pkeyopt ec_paramgen_curve:P-256 -nodes -days 1"
         command += " -subj /CN=localhost -addext subjectAltName=IP:127.0.0.1"
+        # It signs itself, but nothing else.
+        command += " -addext basicConstraints=critical,CA:FALSE"
         subprocess.run(
             [*command.split(), "-keyout", file, "-out", f"{file}.certificate"],
             check=True,

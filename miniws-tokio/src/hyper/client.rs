@@ -69,7 +69,9 @@ impl Client {
     /// [The module](crate::hyper) has an example.
     ///
     /// The server must have allowed it by its settings (RFC 8441 section 3), or it refuses the
-    /// stream.
+    /// stream. hyper's
+    /// [`is_extended_connect_protocol_enabled`](hyper::client::conn::http2::Connection::is_extended_connect_protocol_enabled)
+    /// tells, once the settings have come; on a new connection a client has to wait for them.
     ///
     /// # Errors
     ///
