@@ -13,6 +13,7 @@ mod driver;
 mod entropy;
 mod error;
 pub mod pool;
+pub mod reconnect;
 mod split;
 mod stop;
 pub mod tcp;

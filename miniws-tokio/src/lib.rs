@@ -81,6 +81,7 @@ pub mod hyper;
 mod io;
 mod listen;
 mod listener;
+pub mod reconnect;
 mod server;
 mod split;
 mod stream;
