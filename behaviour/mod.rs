@@ -17,6 +17,7 @@ mod exhausted;
 mod keeping_alive;
 mod listening;
 mod memory;
+mod reconnecting;
 mod requesting;
 mod responses;
 mod sending;

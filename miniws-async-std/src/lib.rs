@@ -117,6 +117,7 @@
 //!   bounded too: `send` waits, `feed` gives the message back.
 //! - **Compression.** `Config::deflate` turns it on, [`feed_with`](WebSocket::feed_with) keeps it
 //!   away from secrets. It is in the feature `deflate`, which is on by default.
+//! - **Staying connected.** [`reconnect`] connects again when a connection is lost.
 //! - **The end.** When [`Event::Close`] comes, its answer has been written. `recv` then waits for the
 //!   end of TCP and gives `None`; dropping the WebSocket instead is fine. An error is final.
 //! - **Accept again soon.** A listener's handshakes go on while
@@ -135,6 +136,7 @@ mod io;
 #[cfg(any(test, feature = "async-std", feature = "smol"))]
 mod listen;
 mod listener;
+pub mod reconnect;
 mod runtime;
 mod server;
 #[cfg(feature = "smol")]

@@ -47,6 +47,7 @@
 //! | see how far connecting has come, or give it up | [`Client::start`] |
 //! | listen, look at requests, reject some, serve a page | [`Server`], [`Listener`] |
 //! | stop, and close all connections | [`Stopper`] |
+//! | connect again when a connection is lost | [`reconnect`] |
 //! | receive and send | [`WebSocket`] |
 //! | receive in one thread and send in others | [`WebSocket::split`] |
 //! | go over TLS, a Unix socket, a pipe | [`Stream`], [`Client::handshake`], [`Server::accept`] |
@@ -88,6 +89,7 @@ mod hall;
 mod handshake;
 mod line;
 mod listener;
+pub mod reconnect;
 mod scratch;
 mod server;
 mod shared;

@@ -68,6 +68,7 @@
 //!   bounded too: `send` waits, `feed` gives the message back.
 //! - **Compression.** `Config::deflate` turns it on, [`feed_with`](WebSocket::feed_with) keeps it
 //!   away from secrets. It is in the feature `deflate`, which is on by default.
+//! - **Staying connected.** [`reconnect`] connects again when a connection is lost.
 //! - **The end.** When [`Event::Close`] comes, its answer has been written. `recv` then waits for the
 //!   end of TCP and gives `None`; dropping the WebSocket instead is fine. An error is final.
 //! - **Time.** Under `tokio::time::pause`, deadlines follow the paused clock.

@@ -20,6 +20,7 @@
 //! # tokio::spawn(async move {
 //! #     for first in [1, 4, 7] {
 //! #         let mut socket = listener.accept().await.unwrap().unwrap();
+//! #         socket.recv().await.unwrap();
 //! #         for id in first..first + 3 {
 //! #             socket.send(format!("{id}")).await.unwrap();
 //! #         }
@@ -47,7 +48,7 @@
 //!         _ => {}
 //!     }
 //! }
-//! assert_eq!(seen.into_inner(), 9);
+//! assert_eq!(seen.load(Ordering::Relaxed), 9);
 //! # drop(news);
 //! # assert!(asked.recv().await.unwrap().ends_with("?after=0"));
 //! # assert!(asked.recv().await.unwrap().ends_with("?after=3"));

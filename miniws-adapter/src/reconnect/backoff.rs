@@ -83,11 +83,13 @@ impl Backoff {
 
     /// The share of a wait that is left to chance, from 0 to 1. With 0 all clients that lost their
     /// connection at the same moment come back at the same moment; with 0.5 each waits for half of
-    /// the time at least.
+    /// the time at least. What is outside counts as the nearer end, what is no number as 0.
     #[must_use]
     pub fn jitter(mut self, share: f64) -> Self {
-        // The order matters: what is no number becomes 0.
-        self.jitter = share.max(0.0).min(1.0);
+        self.jitter = match share.is_nan() {
+            true => 0.0,
+            false => share.clamp(0.0, 1.0),
+        };
         self
     }
 
