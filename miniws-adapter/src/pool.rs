@@ -3,7 +3,7 @@
 use std::cell::RefCell;
 
 use bytes::BytesMut;
-use miniws_proto::SendQueue;
+use miniws_proto::{SendBuffer, SendQueue};
 
 /// Puts back the buffers of a connection that is about to wait: the input if it is empty, and that
 /// of the queue if it is.
@@ -33,7 +33,7 @@ pub fn fetch(input: &mut BytesMut, queue: &mut SendQueue) {
             *input = buffer;
         }
         if queue.is_empty()
-            && let Some(buffer) = pool.outputs.0.pop()
+            && let Some(buffer) = queue.take_buffer().or_else(|| pool.outputs.0.pop())
         {
             queue.give_buffer(buffer);
         }
@@ -71,7 +71,7 @@ thread_local! {
 
 struct Pool {
     inputs: Shelf<BytesMut>,
-    outputs: Shelf<Vec<u8>>,
+    outputs: Shelf<SendBuffer>,
 }
 
 struct Shelf<T>(Vec<T>);

@@ -218,6 +218,6 @@ pub use handshake::{
 };
 pub use message::{Compression, Message, MessageKind};
 pub use prepared::PreparedMessage;
-pub use queue::SendQueue;
+pub use queue::{SendBuffer, SendQueue};
 pub use time::Time;
 pub use utf8::Utf8Bytes;

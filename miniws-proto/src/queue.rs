@@ -29,21 +29,26 @@ use bytes::{Buf, Bytes};
 /// ```
 #[derive(Debug, Default)]
 pub struct SendQueue {
-    /// All that was copied, from `start` on.
-    copied: Vec<u8>,
-    start: usize,
-    /// What was not copied, and goes out between stretches of what was. Boxed, because a connection
-    /// that is idle has none.
-    chained: Option<Box<Chain>>,
+    /// What waits, if anything does. A connection that is idle need not have one.
+    buffer: Option<Box<Buffer>>,
     taken: u64,
     is_unflushed: bool,
 }
 
+/// The memory of a [`SendQueue`] while nothing waits in it, to be
+/// [handed on](SendQueue::give_buffer) to another.
+#[derive(Debug)]
+pub struct SendBuffer(Box<Buffer>);
+
 #[derive(Debug, Default)]
-struct Chain {
-    pieces: VecDeque<Chained>,
-    /// Of all of them together.
-    len: usize,
+struct Buffer {
+    /// All that was copied, from `start` on.
+    copied: Vec<u8>,
+    start: usize,
+    /// What was not copied, and goes out between stretches of what was.
+    chain: VecDeque<Chained>,
+    /// Of all of these together.
+    chained: usize,
 }
 
 #[derive(Debug)]
@@ -57,7 +62,10 @@ impl SendQueue {
     /// How many bytes wait.
     #[must_use]
     pub const fn len(&self) -> usize {
-        self.copied.len() - self.start + self.chained_len()
+        match &self.buffer {
+            Some(buffer) => buffer.len(),
+            None => 0,
+        }
     }
 
     /// Whether nothing waits.
@@ -68,22 +76,17 @@ impl SendQueue {
 
     /// Takes the empty buffer out, so that a connection that has nothing to send holds none. `None`
     /// when something waits in it, or there is none.
-    pub fn take_buffer(&mut self) -> Option<Vec<u8>> {
+    pub fn take_buffer(&mut self) -> Option<SendBuffer> {
         if !self.is_empty() {
             return None;
         }
-        self.chained = None;
-        (self.copied.capacity() > 0).then(|| core::mem::take(&mut self.copied))
+        self.buffer.take().map(SendBuffer)
     }
 
-    /// Gives a buffer for the next output to be copied into, for example one that
-    /// [`take_buffer`](Self::take_buffer) returned for another connection. What is in it is
-    /// cleared. It is dropped when the queue has one already.
-    pub fn give_buffer(&mut self, mut buffer: Vec<u8>) {
-        if self.copied.capacity() == 0 {
-            buffer.clear();
-            self.copied = buffer;
-        }
+    /// Gives a buffer for the next output, one that [`take_buffer`](Self::take_buffer) returned for
+    /// another connection. It is dropped when the queue has one already.
+    pub fn give_buffer(&mut self, buffer: SendBuffer) {
+        self.buffer.get_or_insert(buffer.0);
     }
 
     /// Whether the transport may still hold some of what it has taken.
@@ -112,17 +115,21 @@ impl SendQueue {
     }
 
     /// Where to append what is to be queued, with room for so many bytes.
-    #[inline]
-    pub(crate) fn buffer(&mut self, room: usize) -> &mut Vec<u8> {
-        if self.copied.capacity() - self.copied.len() < room {
-            self.make_room(room);
+    #[inline(always)]
+    pub(crate) fn room(&mut self, room: usize) -> &mut Vec<u8> {
+        let buffer = match &mut self.buffer {
+            Some(buffer) => buffer,
+            none => insert_buffer(none),
+        };
+        if buffer.copied.capacity() - buffer.copied.len() < room {
+            buffer.make_room(room);
         }
-        &mut self.copied
+        &mut buffer.copied
     }
 
     /// Queues a copy of `bytes`.
     pub(crate) fn copy(&mut self, bytes: &[u8]) {
-        self.buffer(bytes.len()).extend_from_slice(bytes);
+        self.room(bytes.len()).extend_from_slice(bytes);
     }
 
     /// Queues `bytes`, uncopied if they are many.
@@ -137,9 +144,9 @@ impl SendQueue {
     /// Queues `bytes`, uncopied.
     pub(crate) fn chain(&mut self, bytes: Bytes) {
         let at = self.taken + self.len() as u64;
-        let chain = self.chained.get_or_insert_default();
-        chain.len += bytes.len();
-        chain.pieces.push_back(Chained { at, bytes });
+        let buffer = self.buffer.get_or_insert_default();
+        buffer.chained += bytes.len();
+        buffer.chain.push_back(Chained { at, bytes });
     }
 
     /// Drops all that waits.
@@ -148,6 +155,26 @@ impl SendQueue {
             taken: self.taken,
             ..Self::default()
         };
+    }
+}
+
+#[cold]
+#[inline(never)]
+fn insert_buffer(none: &mut Option<Box<Buffer>>) -> &mut Box<Buffer> {
+    none.get_or_insert_default()
+}
+
+impl SendBuffer {
+    /// How many bytes of memory it takes, about.
+    #[must_use]
+    pub fn capacity(&self) -> usize {
+        self.0.copied.capacity() + self.0.chain.capacity() * size_of::<Chained>()
+    }
+}
+
+impl Buffer {
+    const fn len(&self) -> usize {
+        self.copied.len() - self.start + self.chained
     }
 
     /// Moves what is left to the front of the buffer if more than half of it has gone, so that a
@@ -163,37 +190,57 @@ impl SendQueue {
         self.copied.reserve(room);
     }
 
-    /// Some has gone, but not all.
+    /// Some has gone, but not all; before that, `taken` had.
     #[inline(never)]
-    fn advance_within(&mut self, mut count: usize) {
+    fn advance_within(&mut self, mut taken: u64, mut count: usize) {
         while count > 0 {
-            let before = self.copied_before_chained();
-            let step = match self.chained.as_mut().filter(|_| before == 0) {
-                None => {
-                    let step = count.min(before);
-                    self.start += step;
-                    step
-                }
-                Some(chain) => chain.advance(count),
+            let before = self.copied_before_chained(taken);
+            let step = if before == 0 {
+                self.advance_chained(count)
+            } else {
+                let step = count.min(before);
+                self.start += step;
+                step
             };
-            self.taken += step as u64;
+            taken += step as u64;
             count -= step;
         }
+    }
+
+    /// So many bytes have gone, or as many as the first that were not copied; which it was.
+    fn advance_chained(&mut self, count: usize) -> usize {
+        let Some(front) = self.chain.front_mut() else {
+            return count;
+        };
+        let step = count.min(front.bytes.len());
+        front.bytes.advance(step);
+        if front.bytes.is_empty() {
+            self.chain.pop_front();
+        }
+        self.chained -= step;
+        step
     }
 
     /// What was not copied has gone, all of it.
     #[inline(never)]
     fn drop_chained(&mut self) {
-        if let Some(chain) = &mut self.chained {
-            while chain.pieces.pop_front().is_some() {}
-            chain.len = 0;
+        while self.chain.pop_front().is_some() {}
+        self.chained = 0;
+    }
+
+    /// How many copied bytes go out before the next that are not copied.
+    fn copied_before_chained(&self, taken: u64) -> usize {
+        match self.chain.front() {
+            // Some of the latter may have gone already.
+            Some(front) => front.at.saturating_sub(taken) as usize,
+            None => self.copied.len() - self.start,
         }
     }
 
-    /// The same as `chunks_vectored`, where some was not copied.
+    /// All that waits, where some was not copied.
     #[cfg(feature = "std")]
     #[inline(never)]
-    fn chunks_between<'a>(&'a self, slices: &mut [IoSlice<'a>]) -> usize {
+    fn chunks_between<'a>(&'a self, taken: u64, slices: &mut [IoSlice<'a>]) -> usize {
         let mut filled = 0;
         let mut put = |piece: &'a [u8]| {
             if let Some(slice) = slices.get_mut(filled)
@@ -204,11 +251,10 @@ impl SendQueue {
             }
             filled < slices.len()
         };
-        let mut at = self.taken;
+        let mut at = taken;
         let mut copied = &self.copied[self.start..];
         // There is one as a rule, and an iterator would take longer to make.
-        let chain = self.chained.as_deref();
-        for next in (0..).map_while(|index| chain?.pieces.get(index)) {
+        for next in (0..).map_while(|index| self.chain.get(index)) {
             let before = next.at.saturating_sub(at) as usize;
             let (piece, rest) = copied.split_at(before);
             if !put(piece) || !put(&next.bytes) {
@@ -219,42 +265,6 @@ impl SendQueue {
         }
         put(copied);
         filled
-    }
-
-    const fn chained_len(&self) -> usize {
-        match &self.chained {
-            Some(chain) => chain.len,
-            None => 0,
-        }
-    }
-
-    fn next_chained(&self) -> Option<&Chained> {
-        self.chained.as_ref()?.pieces.front()
-    }
-
-    /// How many copied bytes go out before the next that are not copied.
-    fn copied_before_chained(&self) -> usize {
-        match self.next_chained() {
-            // Some of the latter may have gone already.
-            Some(front) => front.at.saturating_sub(self.taken) as usize,
-            None => self.copied.len() - self.start,
-        }
-    }
-}
-
-impl Chain {
-    /// So many bytes have gone, or as many as the first piece has; which it was.
-    fn advance(&mut self, count: usize) -> usize {
-        let Some(front) = self.pieces.front_mut() else {
-            return 0;
-        };
-        let step = count.min(front.bytes.len());
-        front.bytes.advance(step);
-        if front.bytes.is_empty() {
-            self.pieces.pop_front();
-        }
-        self.len -= step;
-        step
     }
 }
 
@@ -277,10 +287,13 @@ impl Buf for SendQueue {
 
     #[inline]
     fn chunk(&self) -> &[u8] {
-        let copied = &self.copied[self.start..];
-        match self.next_chained() {
+        let Some(buffer) = &self.buffer else {
+            return &[];
+        };
+        let copied = &buffer.copied[buffer.start..];
+        match buffer.chain.front() {
             None => copied,
-            Some(front) => match self.copied_before_chained() {
+            Some(front) => match buffer.copied_before_chained(self.taken) {
                 0 => &front.bytes,
                 before => &copied[..before],
             },
@@ -290,12 +303,10 @@ impl Buf for SendQueue {
     #[cfg(feature = "std")]
     #[inline]
     fn chunks_vectored<'a>(&'a self, slices: &mut [IoSlice<'a>]) -> usize {
-        if self.chained_len() > 0 {
-            return self.chunks_between(slices);
-        }
-        match slices.first_mut() {
-            Some(slice) if !self.is_empty() => {
-                *slice = IoSlice::new(&self.copied[self.start..]);
+        match (&self.buffer, slices.first_mut()) {
+            (Some(buffer), _) if buffer.chained > 0 => buffer.chunks_between(self.taken, slices),
+            (Some(buffer), Some(slice)) if buffer.len() > 0 => {
+                *slice = IoSlice::new(&buffer.copied[buffer.start..]);
                 1
             }
             _ => 0,
@@ -309,14 +320,18 @@ impl Buf for SendQueue {
     fn advance(&mut self, count: usize) {
         let len = self.len();
         assert!(count <= len, "advanced past the end of the queue");
-        if count < len {
-            return self.advance_within(count);
-        }
-        self.copied.clear();
-        self.start = 0;
+        let Some(buffer) = &mut self.buffer else {
+            return;
+        };
+        let taken = self.taken;
         self.taken += count as u64;
-        if self.chained_len() > 0 {
-            self.drop_chained();
+        if count < len {
+            return buffer.advance_within(taken, count);
+        }
+        buffer.copied.clear();
+        buffer.start = 0;
+        if buffer.chained > 0 {
+            buffer.drop_chained();
         }
     }
 }
@@ -369,6 +384,11 @@ mod tests {
             queue.copy(&[0; 100]);
             queue.advance(100);
         }
-        assert!(queue.copied.capacity() < 2000);
+        queue.advance(queue.len());
+        assert!(
+            queue
+                .take_buffer()
+                .is_none_or(|buffer| buffer.capacity() < 2000)
+        );
     }
 }

@@ -1,12 +1,12 @@
 //! miniws-proto, driven by hand.
 
-use std::io::{IoSlice, Write};
+use std::io::{self, IoSlice, Write};
 use std::sync::{Arc, LazyLock};
 
 use bytes::{Buf, BytesMut};
 use miniws_proto::negotiate::{DeflateParams, parse_extensions};
 use miniws_proto::{
-    Config, Connection, DeflateConfig, Event, MessageKind, Negotiated, PreparedMessage,
+    Config, Connection, DeflateConfig, Event, MessageKind, Negotiated, PreparedMessage, SendQueue,
 };
 use miniws_tokio::OsEntropy;
 
@@ -51,16 +51,20 @@ pub fn connection<const DEFLATE: bool>(role: Role) -> Connection {
 }
 
 impl<S: Source + Write> Socket<S> {
-    #[inline]
+    #[inline(always)]
     fn write(&mut self) {
         loop {
             let outgoing = self.connection.outgoing();
-            if outgoing.is_empty() {
+            let chunk = outgoing.chunk();
+            if chunk.is_empty() {
                 return;
             }
-            let mut slices = [IoSlice::new(&[]); 4];
-            let count = outgoing.chunks_vectored(&mut slices);
-            match self.stream.write_vectored(&slices[..count]) {
+            let written = if chunk.len() == outgoing.len() {
+                self.stream.write(chunk)
+            } else {
+                write_pieces(&mut self.stream, outgoing)
+            };
+            match written {
                 Ok(written @ 1..) => outgoing.advance(written),
                 _ => return,
             }
@@ -68,7 +72,7 @@ impl<S: Source + Write> Socket<S> {
     }
 
     /// The next event. Writes what is queued before it reads.
-    #[inline]
+    #[inline(always)]
     fn receive(&mut self) -> Option<Event> {
         loop {
             if let Some(event) = self.connection.receive(&mut self.input).ok()? {
@@ -81,6 +85,13 @@ impl<S: Source + Write> Socket<S> {
             }
         }
     }
+}
+
+#[inline(never)]
+fn write_pieces(stream: &mut impl Write, outgoing: &SendQueue) -> io::Result<usize> {
+    let mut slices = [IoSlice::new(&[]); 4];
+    let count = outgoing.chunks_vectored(&mut slices);
+    stream.write_vectored(&slices[..count])
 }
 
 impl<S: Source + Write + 'static, const DEFLATE: bool> Contestant<S> for MiniwsCore<DEFLATE> {

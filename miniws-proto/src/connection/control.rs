@@ -99,7 +99,7 @@ impl Connection {
             payload_len: payload.len(),
             mask: key,
         };
-        let out = self.sender.queue.buffer(Header::MAX + payload.len());
+        let out = self.sender.queue.room(Header::MAX + payload.len());
         header.write(out);
         match key {
             None => out.extend_from_slice(payload),

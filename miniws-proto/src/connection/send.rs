@@ -266,7 +266,7 @@ impl Connection {
         } else if payload.len() > COPY_MAX {
             write_chained(queue, header, payload);
         } else {
-            let out = queue.buffer(Header::MAX + payload.len());
+            let out = queue.room(Header::MAX + payload.len());
             header.write(out);
             out.extend_from_slice(&payload);
         }
@@ -288,7 +288,7 @@ impl Connection {
 
 #[inline(never)]
 fn write_masked(queue: &mut SendQueue, header: Header, key: MaskKey, payload: &[u8]) {
-    let out = queue.buffer(Header::MAX + payload.len());
+    let out = queue.room(Header::MAX + payload.len());
     let mask = Some(key);
     Header { mask, ..header }.write(out);
     mask::extend_masked(out, key, payload);
@@ -296,6 +296,6 @@ fn write_masked(queue: &mut SendQueue, header: Header, key: MaskKey, payload: &[
 
 #[inline(never)]
 fn write_chained(queue: &mut SendQueue, header: Header, payload: Bytes) {
-    header.write(queue.buffer(Header::MAX));
+    header.write(queue.room(Header::MAX));
     queue.chain(payload);
 }

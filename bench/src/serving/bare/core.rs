@@ -4,7 +4,7 @@ use std::io::{self, ErrorKind, IoSlice, Write};
 use std::net::TcpStream;
 
 use bytes::{Buf, BytesMut};
-use miniws_proto::{Connection, Event};
+use miniws_proto::{Connection, Event, SendBuffer};
 
 use super::Echo;
 use crate::contestants::connection;
@@ -21,7 +21,7 @@ pub struct Core<const DEFLATE: bool> {
 #[derive(Default)]
 pub struct Buffers {
     input: BytesMut,
-    output: Vec<u8>,
+    output: Option<SendBuffer>,
 }
 
 impl<const DEFLATE: bool> Echo for Core<DEFLATE> {
@@ -50,8 +50,7 @@ impl<const DEFLATE: bool> Echo for Core<DEFLATE> {
             Err(rustix::io::Errno::WOULDBLOCK) => return Ok(false),
             Err(error) => return Err(error.into()),
         }
-        if self.connection.outgoing().is_empty() {
-            let output = std::mem::take(&mut buffers.output);
+        if let Some(output) = buffers.output.take() {
             self.connection.outgoing().give_buffer(output);
         }
         while let Some(event) = self.connection.receive(input).map_err(io::Error::other)? {
@@ -65,7 +64,7 @@ impl<const DEFLATE: bool> Echo for Core<DEFLATE> {
         }
         let waits = self.write(stream)?;
         if let Some(buffer) = self.connection.outgoing().take_buffer() {
-            buffers.output = buffer;
+            buffers.output = Some(buffer);
         }
         if !buffers.input.is_empty() {
             self.half = std::mem::take(&mut buffers.input);
