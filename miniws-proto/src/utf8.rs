@@ -144,7 +144,9 @@ impl Utf8Validator {
             let good = at + good(&piece[at..]);
             return Err(InvalidUtf8 { good });
         };
-        self.partial[..tail.len()].copy_from_slice(tail);
+        for (kept, byte) in self.partial.iter_mut().zip(tail) {
+            *kept = *byte;
+        }
         self.partial_len = tail.len() as u8;
         Ok(())
     }
@@ -180,7 +182,7 @@ pub(crate) fn is_utf8(bytes: &[u8]) -> bool {
 /// Checks `bytes` and returns the beginning of a character that they end in, at most three bytes.
 fn check(bytes: &[u8]) -> Option<&[u8]> {
     let (whole, tail) = bytes.split_at(unfinished(bytes));
-    (is_utf8(whole) && can_begin(tail)).then_some(tail)
+    (is_utf8(whole) && (tail.is_empty() || can_begin(tail))).then_some(tail)
 }
 
 /// Whether a character, or none at all, can begin with these bytes.

@@ -87,7 +87,7 @@ impl<S: Source + Write> Socket<S> {
     }
 }
 
-#[inline(never)]
+#[inline(always)]
 fn write_pieces(stream: &mut impl Write, outgoing: &SendQueue) -> io::Result<usize> {
     let mut slices = [IoSlice::new(&[]); 4];
     let count = outgoing.chunks_vectored(&mut slices);
