@@ -14,6 +14,7 @@ mod detached;
 mod events;
 #[cfg(unix)]
 mod exhausted;
+mod faulting;
 mod keeping_alive;
 mod listening;
 mod memory;

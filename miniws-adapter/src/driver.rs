@@ -155,6 +155,10 @@ impl<S: Transport, T: Timer> Driver<S, T> {
                     self.write_failed(error.kind().into());
                     return Poll::Ready(Err(Error::Io(error)));
                 }
+                // The other half of the connection may have met its deadline.
+                Poll::Pending if !self.connection.wants_read() => {
+                    return Poll::Ready(self.verdict());
+                }
                 Poll::Pending => ready!(self.poll_write_deadline(cx))?,
             }
         }
