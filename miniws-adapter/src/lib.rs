@@ -8,7 +8,8 @@ mod accept;
 mod bounded;
 mod calls;
 pub mod clock;
-mod connect;
+mod connecting;
+mod dial;
 mod driver;
 mod entropy;
 mod error;
@@ -20,12 +21,16 @@ pub mod tcp;
 #[cfg(feature = "rustls")]
 pub mod tls;
 mod waiters;
+mod wish;
 
 pub use accept::{Acceptor, Attempt};
-pub use connect::{IpFamily, connect, require_tcp};
+pub use connecting::Connecting;
+pub use dial::{Dial, Net, TcpDial};
 pub use driver::{Driver, Timer, Transport};
 pub use entropy::OsEntropy;
 pub use error::Error;
 pub use split::Shared;
 pub use stop::{Stop, StopTicket};
+pub use tcp::IpFamily;
 pub use waiters::Waiter;
+pub use wish::{ResponseHook, Wish};

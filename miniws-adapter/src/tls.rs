@@ -3,7 +3,6 @@
 use std::io;
 use std::sync::{Arc, LazyLock};
 
-use miniws_proto::Url;
 use rustls::pki_types::ServerName;
 use rustls::{ClientConfig, RootCertStore};
 
@@ -30,7 +29,7 @@ pub fn client_config() -> Arc<ClientConfig> {
 }
 
 /// Whom the server's certificate has to name.
-pub fn server_name(url: &Url) -> io::Result<ServerName<'static>> {
-    let name = ServerName::try_from(url.host().to_owned());
+pub fn server_name(host: &str) -> io::Result<ServerName<'static>> {
+    let name = ServerName::try_from(host.to_owned());
     name.map_err(|error| io::Error::new(io::ErrorKind::InvalidInput, error))
 }

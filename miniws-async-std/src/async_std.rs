@@ -112,6 +112,10 @@ impl Runtime for AsyncStd {
         Ok(connected.into_inner()?.into())
     }
 
+    fn peer_addr(stream: &TcpStream) -> io::Result<SocketAddr> {
+        stream.peer_addr()
+    }
+
     fn set_nodelay(stream: &TcpStream, nodelay: bool) -> io::Result<()> {
         stream.set_nodelay(nodelay)
     }

@@ -1,22 +1,19 @@
 //! The client's way to an open WebSocket.
 
 use std::fmt;
-use std::future::Future;
 use std::marker::PhantomData;
 use std::net::IpAddr;
-use std::pin::Pin;
 use std::sync::Arc;
-use std::task::{Context, Poll};
 use std::time::Duration;
 
 use futures_io::{AsyncRead, AsyncWrite};
-use miniws_adapter::{IpFamily, OsEntropy};
-use miniws_proto::{ClientHandshake, ClientRequest, Config, Entropy, Response, State};
+use miniws_adapter::{Dial, IpFamily, Wish};
+use miniws_proto::{ClientRequest, Config, Entropy, Response};
 
+use crate::WebSocket;
+use crate::dial::Sockets;
 use crate::io::{Clock, Io};
 use crate::runtime::Runtime;
-use crate::tcp::Dial;
-use crate::{Error, WebSocket};
 
 /// Settings of a client, and the way to its connection.
 ///
@@ -41,17 +38,10 @@ use crate::{Error, WebSocket};
 /// ```
 #[must_use = "a client does nothing until it connects"]
 pub struct Client<R> {
-    url: String,
-    customize: Vec<Customize>,
-    config: Arc<Config>,
+    wish: Wish,
     dial: Dial,
-    entropy: Box<dyn Entropy>,
-    on_response: Option<Box<ResponseHook>>,
     runtime: PhantomData<fn() -> R>,
 }
-
-type ResponseHook = dyn FnOnce(&Response) -> bool + Send;
-type Customize = Box<dyn FnOnce(ClientRequest) -> ClientRequest + Send>;
 
 impl<R: 'static> Client<R> {
     /// A client for a URL such as `ws://example.org/chat`, `ws://user:password@[::1]:9001/?q`.
@@ -83,26 +73,21 @@ impl<R: 'static> Client<R> {
     /// ```
     pub fn new(url: &str) -> Self {
         Self {
-            url: url.to_owned(),
-            customize: Vec::new(),
-            config: Arc::default(),
+            wish: Wish::new(url),
             dial: Dial::default(),
-            entropy: Box::new(OsEntropy),
-            on_response: None,
             runtime: PhantomData,
         }
     }
 
     /// Limits and timeouts.
     pub fn config(mut self, config: impl Into<Arc<Config>>) -> Self {
-        self.config = config.into();
+        self.wish.config = config.into();
         self
     }
 
     /// Asks for a subprotocol. Call it again for others, the most wanted first.
     pub fn subprotocol(self, name: &str) -> Self {
-        let name = name.to_owned();
-        self.customize(move |request| request.subprotocol(&name))
+        self.ask(|request| request.subprotocol(name))
     }
 
     /// Adds a header to the request. The case of its name is kept.
@@ -123,25 +108,23 @@ impl<R: 'static> Client<R> {
     /// # Ok(()) }) }
     /// ```
     pub fn header(self, name: &str, value: &str) -> Self {
-        let (name, value) = (name.to_owned(), value.to_owned());
-        self.customize(move |request| request.header(&name, &value))
+        self.ask(|request| request.header(name, value))
     }
 
     /// Says which page or program asks (RFC 6455 section 10.2).
     pub fn origin(self, origin: &str) -> Self {
-        let origin = origin.to_owned();
-        self.customize(move |request| request.origin(&origin))
+        self.ask(|request| request.origin(origin))
     }
 
     /// Connects from this address of this machine.
     pub fn local_address(mut self, address: IpAddr) -> Self {
-        self.dial.local_address = Some(address);
+        self.dial.tcp.local_address = Some(address);
         self
     }
 
     /// Uses only addresses of this family.
     pub fn ip_family(mut self, family: IpFamily) -> Self {
-        self.dial.family = family;
+        self.dial.tcp.family = family;
         self
     }
 
@@ -174,14 +157,14 @@ impl<R: 'static> Client<R> {
 
     /// Whether small messages are sent at once (`TCP_NODELAY`): yes unless told otherwise.
     pub fn nodelay(mut self, nodelay: bool) -> Self {
-        self.dial.nodelay = nodelay;
+        self.dial.tcp.nodelay = nodelay;
         self
     }
 
     /// Where masking keys come from: the operating system unless told otherwise. A test may want
     /// known keys; nothing else should.
     pub fn entropy(mut self, entropy: impl Entropy + 'static) -> Self {
-        self.entropy = Box::new(entropy);
+        self.wish.entropy = Box::new(entropy);
         self
     }
 
@@ -202,7 +185,7 @@ impl<R: 'static> Client<R> {
     /// # Ok(()) }) }
     /// ```
     pub fn on_response(mut self, hook: impl FnOnce(&Response) -> bool + Send + 'static) -> Self {
-        self.on_response = Some(Box::new(hook));
+        self.wish.on_response = Some(Box::new(hook));
         self
     }
 
@@ -232,33 +215,15 @@ impl<R: 'static> Client<R> {
     where
         S: AsyncRead + AsyncWrite + Unpin + Send + 'static,
     {
-        Connecting::new(self.over(stream))
+        Connecting::new(async move {
+            let mut io = Io::new(stream);
+            let (connection, input) = self.wish.handshake::<_, Clock>(&mut io).await?;
+            Ok(WebSocket::from_parts(io.stream, connection, input))
+        })
     }
 
-    async fn over<S>(self, stream: S) -> Result<WebSocket<S>, Error>
-    where
-        S: AsyncRead + AsyncWrite + Unpin + 'static,
-    {
-        let request = ClientRequest::new(&self.url)?;
-        let request = self
-            .customize
-            .into_iter()
-            .fold(request, |request, customize| customize(request));
-        let handshake = ClientHandshake::new(request, self.config, self.entropy)?;
-        let mut io = Io::new(stream);
-        let (connection, response, input) =
-            miniws_adapter::connect::<_, Clock>(&mut io, handshake).await?;
-        if self.on_response.is_some_and(|hook| !hook(&response)) {
-            return Err(Error::Aborted);
-        }
-        Ok(WebSocket::from_parts(io.stream, connection, input))
-    }
-
-    fn customize(
-        mut self,
-        customize: impl FnOnce(ClientRequest) -> ClientRequest + Send + 'static,
-    ) -> Self {
-        self.customize.push(Box::new(customize));
+    fn ask(mut self, change: impl FnOnce(ClientRequest) -> ClientRequest) -> Self {
+        self.wish.request = self.wish.request.map(change);
         self
     }
 }
@@ -327,11 +292,11 @@ impl<R: Runtime> Client<R> {
     /// ```
     pub fn connect(self) -> Connecting<R::TcpStream> {
         Connecting::new(async move {
-            let url = miniws_proto::Url::parse(&self.url)?;
-            miniws_adapter::require_tcp(&url)?;
-            let stream = self.dial.connect(url.host(), url.port()).await?;
-            let remote_addr = stream.get_ref().peer_addr().ok();
-            let socket = self.over(R::stream(stream)?).await?;
+            let sockets = Sockets::<R>::default();
+            let connected = self.wish.connect::<_, Clock>(&sockets, &self.dial);
+            let (io, connection, input) = connected.await?;
+            let remote_addr = R::peer_addr(&io.stream).ok();
+            let socket = WebSocket::from_parts(io.stream, connection, input);
             Ok(socket.with_remote_addr(remote_addr))
         })
     }
@@ -353,54 +318,13 @@ impl<R: Runtime> Client<R> {
 /// # let _ = (server, socket);
 /// # Ok(()) }) }
 /// ```
-#[must_use = "futures do nothing unless polled"]
-pub struct Connecting<S> {
-    future: Pin<Box<dyn Future<Output = Result<WebSocket<S>, Error>> + Send>>,
-    state: State,
-}
-
-impl<S> Connecting<S> {
-    fn new(future: impl Future<Output = Result<WebSocket<S>, Error>> + Send + 'static) -> Self {
-        Self {
-            future: Box::pin(future),
-            state: State::Connecting,
-        }
-    }
-
-    /// [`State::Connecting`] until it is decided, then [`State::Open`] or [`State::Closed`].
-    pub fn state(&self) -> State {
-        self.state
-    }
-}
-
-impl<S> Future for Connecting<S> {
-    type Output = Result<WebSocket<S>, Error>;
-
-    fn poll(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Self::Output> {
-        let result = self.future.as_mut().poll(cx);
-        match &result {
-            Poll::Ready(Ok(_)) => self.state = State::Open,
-            Poll::Ready(Err(_)) => self.state = State::Closed,
-            Poll::Pending => {}
-        }
-        result
-    }
-}
+pub type Connecting<S> = miniws_adapter::Connecting<WebSocket<S>>;
 
 impl<R> fmt::Debug for Client<R> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        // Not the URL: it may hold a password.
         f.debug_struct("Client")
-            .field("config", &self.config)
+            .field("wish", &self.wish)
             .field("dial", &self.dial)
-            .finish_non_exhaustive()
-    }
-}
-
-impl<S> fmt::Debug for Connecting<S> {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Connecting")
-            .field("state", &self.state)
             .finish_non_exhaustive()
     }
 }

@@ -132,6 +132,7 @@
 #[cfg(feature = "async-std")]
 pub mod async_std;
 mod client;
+mod dial;
 mod io;
 #[cfg(any(test, feature = "async-std", feature = "smol"))]
 mod listen;

@@ -20,6 +20,9 @@ pub trait Runtime: Sealed + Copy + fmt::Debug + Send + Sync + 'static {
     fn stream(connected: Async<std::net::TcpStream>) -> io::Result<Self::TcpStream>;
 
     #[doc(hidden)]
+    fn peer_addr(stream: &Self::TcpStream) -> io::Result<SocketAddr>;
+
+    #[doc(hidden)]
     fn set_nodelay(stream: &Self::TcpStream, nodelay: bool) -> io::Result<()>;
 
     #[doc(hidden)]

@@ -113,6 +113,10 @@ impl Runtime for Smol {
         Ok(connected.into())
     }
 
+    fn peer_addr(stream: &TcpStream) -> io::Result<SocketAddr> {
+        stream.peer_addr()
+    }
+
     fn set_nodelay(stream: &TcpStream, nodelay: bool) -> io::Result<()> {
         stream.set_nodelay(nodelay)
     }

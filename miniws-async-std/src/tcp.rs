@@ -3,79 +3,47 @@
 use std::future::pending;
 use std::io;
 use std::net::{IpAddr, SocketAddr, TcpStream, ToSocketAddrs};
-use std::time::Duration;
 
 use async_io::{Async, Timer};
 use futures_lite::{FutureExt, StreamExt};
 use futures_util::stream::FuturesUnordered;
-use miniws_adapter::IpFamily;
+use miniws_adapter::TcpDial;
 use miniws_adapter::tcp::ATTEMPT_DELAY;
 use socket2::{Domain, Protocol, Socket, Type};
 
-use crate::Error;
-
-/// How to reach a host.
-#[derive(Clone, Debug)]
-pub(crate) struct Dial {
-    pub(crate) local_address: Option<IpAddr>,
-    pub(crate) family: IpFamily,
-    pub(crate) timeout: Duration,
-    pub(crate) nodelay: bool,
+pub(crate) async fn connect(dial: &TcpDial, host: &str, port: u16) -> io::Result<Async<TcpStream>> {
+    let found = resolve(host, port).await?;
+    let stream = race(dial.family.order(found), dial.local_address).await?;
+    stream.get_ref().set_nodelay(dial.nodelay)?;
+    Ok(stream)
 }
 
-impl Default for Dial {
-    fn default() -> Self {
-        Self {
-            local_address: None,
-            family: IpFamily::Any,
-            timeout: Duration::from_secs(10),
-            nodelay: true,
-        }
-    }
-}
-
-impl Dial {
-    pub(crate) async fn connect(&self, host: &str, port: u16) -> Result<Async<TcpStream>, Error> {
-        let connected = async {
-            let found = resolve(host, port).await?;
-            Ok(self.race(self.family.order(found)).await?)
-        };
-        let too_late = async {
-            Timer::after(self.timeout).await;
-            Err(Error::ConnectTimeout)
-        };
-        let stream = connected.or(too_late).await?;
-        stream.get_ref().set_nodelay(self.nodelay)?;
-        Ok(stream)
-    }
-
-    /// Starts an attempt a quarter of a second after the one before, or as soon as one has failed,
-    /// and takes the first that succeeds.
-    async fn race(&self, addresses: Vec<SocketAddr>) -> io::Result<Async<TcpStream>> {
-        let mut failure = io::Error::new(
-            io::ErrorKind::AddrNotAvailable,
-            "the host has no address of the wanted family",
-        );
-        let mut addresses = addresses.into_iter();
-        let mut attempts = FuturesUnordered::new();
-        loop {
-            let next = addresses.next();
-            let more = next.is_some();
-            attempts.extend(next.map(|address| attempt(address, self.local_address)));
-            let ended = async { Some(attempts.next().await) };
-            let delayed = async {
-                match more {
-                    true => Timer::after(ATTEMPT_DELAY).await,
-                    false => pending().await,
-                };
-                None
+/// Starts an attempt a quarter of a second after the one before, or as soon as one has failed,
+/// and takes the first that succeeds.
+async fn race(addresses: Vec<SocketAddr>, local: Option<IpAddr>) -> io::Result<Async<TcpStream>> {
+    let mut failure = io::Error::new(
+        io::ErrorKind::AddrNotAvailable,
+        "the host has no address of the wanted family",
+    );
+    let mut addresses = addresses.into_iter();
+    let mut attempts = FuturesUnordered::new();
+    loop {
+        let next = addresses.next();
+        let more = next.is_some();
+        attempts.extend(next.map(|address| attempt(address, local)));
+        let ended = async { Some(attempts.next().await) };
+        let delayed = async {
+            match more {
+                true => Timer::after(ATTEMPT_DELAY).await,
+                false => pending().await,
             };
-            match ended.or(delayed).await {
-                Some(Some(Ok(stream))) => return Ok(stream),
-                Some(Some(Err(error))) => failure = error,
-                Some(None) => return Err(failure),
-                None => {}
-            }
+            None
+        };
+        match ended.or(delayed).await {
+            Some(Some(Ok(stream))) => return Ok(stream),
+            Some(Some(Err(error))) => failure = error,
+            Some(None) => return Err(failure),
+            None => {}
         }
     }
 }

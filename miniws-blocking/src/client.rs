@@ -5,11 +5,11 @@ use std::net::{IpAddr, TcpStream};
 use std::sync::Arc;
 use std::time::Duration;
 
-use miniws_adapter::{IpFamily, OsEntropy};
-use miniws_proto::{ClientHandshake, ClientRequest, Config, Entropy, Response, Url};
+use miniws_adapter::{Dial, IpFamily, Wish};
+use miniws_proto::{ClientRequest, Config, Entropy, Response};
 
+use crate::dial::Sockets;
 use crate::handshake::{Clock, Patient, run};
-use crate::tcp::Dial;
 use crate::{Connecting, Error, Stream, WebSocket};
 
 /// Connects to a `ws://` URL with the settings that [`Client`] begins with.
@@ -55,16 +55,9 @@ pub fn connect(url: &str) -> Result<WebSocket<TcpStream>, Error> {
 /// ```
 #[must_use = "a client does nothing until it connects"]
 pub struct Client {
-    url: String,
-    customize: Vec<Customize>,
-    config: Arc<Config>,
+    wish: Wish,
     dial: Dial,
-    entropy: Box<dyn Entropy>,
-    on_response: Option<ResponseHook>,
 }
-
-type Customize = Box<dyn FnOnce(ClientRequest) -> ClientRequest + Send>;
-type ResponseHook = Box<dyn FnOnce(&Response) -> bool + Send>;
 
 impl Client {
     /// A client for a URL such as `ws://example.org/chat`, `ws://user:password@[::1]:9001/?q`.
@@ -92,25 +85,20 @@ impl Client {
     /// ```
     pub fn new(url: &str) -> Self {
         Self {
-            url: url.to_owned(),
-            customize: Vec::new(),
-            config: Arc::default(),
+            wish: Wish::new(url),
             dial: Dial::default(),
-            entropy: Box::new(OsEntropy),
-            on_response: None,
         }
     }
 
     /// Limits and timeouts.
     pub fn config(mut self, config: impl Into<Arc<Config>>) -> Self {
-        self.config = config.into();
+        self.wish.config = config.into();
         self
     }
 
     /// Asks for a subprotocol. Call it again for others, the most wanted first.
     pub fn subprotocol(self, name: &str) -> Self {
-        let name = name.to_owned();
-        self.customize(move |request| request.subprotocol(&name))
+        self.ask(|request| request.subprotocol(name))
     }
 
     /// Adds a header to the request. The case of its name is kept.
@@ -131,14 +119,12 @@ impl Client {
     /// # Ok(()) }
     /// ```
     pub fn header(self, name: &str, value: &str) -> Self {
-        let (name, value) = (name.to_owned(), value.to_owned());
-        self.customize(move |request| request.header(&name, &value))
+        self.ask(|request| request.header(name, value))
     }
 
     /// Says which page or program asks (RFC 6455 section 10.2).
     pub fn origin(self, origin: &str) -> Self {
-        let origin = origin.to_owned();
-        self.customize(move |request| request.origin(&origin))
+        self.ask(|request| request.origin(origin))
     }
 
     /// Connects from this address of this machine.
@@ -156,13 +142,13 @@ impl Client {
     /// # Ok(()) }
     /// ```
     pub fn local_address(mut self, address: IpAddr) -> Self {
-        self.dial.local_address = Some(address);
+        self.dial.tcp.local_address = Some(address);
         self
     }
 
     /// Uses only addresses of this family.
     pub fn ip_family(mut self, family: IpFamily) -> Self {
-        self.dial.family = family;
+        self.dial.tcp.family = family;
         self
     }
 
@@ -190,14 +176,14 @@ impl Client {
 
     /// Whether small messages are sent at once (`TCP_NODELAY`): yes unless told otherwise.
     pub fn nodelay(mut self, nodelay: bool) -> Self {
-        self.dial.nodelay = nodelay;
+        self.dial.tcp.nodelay = nodelay;
         self
     }
 
     /// Where masking keys come from: the operating system unless told otherwise. A test may want
     /// known keys; nothing else should.
     pub fn entropy(mut self, entropy: impl Entropy + 'static) -> Self {
-        self.entropy = Box::new(entropy);
+        self.wish.entropy = Box::new(entropy);
         self
     }
 
@@ -218,7 +204,7 @@ impl Client {
     /// # Ok(()) }
     /// ```
     pub fn on_response(mut self, hook: impl FnOnce(&Response) -> bool + Send + 'static) -> Self {
-        self.on_response = Some(Box::new(hook));
+        self.wish.on_response = Some(Box::new(hook));
         self
     }
 
@@ -257,8 +243,7 @@ impl Client {
     /// # Ok(()) }
     /// ```
     pub fn connect(self) -> Result<WebSocket<TcpStream>, Error> {
-        let stream = self.reach()?;
-        self.handshake(stream)
+        self.connect_by(&Sockets::default())
     }
 
     /// Does what [`connect`](Self::connect) does in a thread of its own, which ends with it. The
@@ -282,10 +267,10 @@ impl Client {
         Connecting::start(self)
     }
 
-    pub(crate) fn reach(&self) -> Result<TcpStream, Error> {
-        let url = Url::parse(&self.url)?;
-        miniws_adapter::require_tcp(&url)?;
-        self.dial.connect(url.host(), url.port())
+    pub(crate) fn connect_by(self, sockets: &Sockets<'_>) -> Result<WebSocket<TcpStream>, Error> {
+        let connected = self.wish.connect::<_, Clock>(sockets, &self.dial);
+        let (Patient(stream), connection, input) = run(connected)?;
+        Ok(WebSocket::from_parts(stream, connection, input))
     }
 
     /// Does the handshake over a stream that the caller has made: a Unix socket, an in-memory pipe,
@@ -307,38 +292,22 @@ impl Client {
     /// # }
     /// # Ok(()) }
     /// ```
-    pub fn handshake<S: Stream>(self, mut stream: S) -> Result<WebSocket<S>, Error> {
-        let request = ClientRequest::new(&self.url)?;
-        let request = self
-            .customize
-            .into_iter()
-            .fold(request, |request, customize| customize(request));
-        let handshake = ClientHandshake::new(request, self.config, self.entropy)?;
-        let remote_addr = stream.peer_addr();
-        let (connection, response, input) = run(miniws_adapter::connect::<_, Clock>(
-            &mut Patient(&mut stream),
-            handshake,
-        ))?;
-        if self.on_response.is_some_and(|hook| !hook(&response)) {
-            return Err(Error::Aborted);
-        }
-        Ok(WebSocket::new(stream, connection, input, remote_addr))
+    pub fn handshake<S: Stream>(self, stream: S) -> Result<WebSocket<S>, Error> {
+        let mut io = Patient(stream);
+        let (connection, input) = run(self.wish.handshake::<_, Clock>(&mut io))?;
+        Ok(WebSocket::from_parts(io.0, connection, input))
     }
 
-    fn customize(
-        mut self,
-        customize: impl FnOnce(ClientRequest) -> ClientRequest + Send + 'static,
-    ) -> Self {
-        self.customize.push(Box::new(customize));
+    fn ask(mut self, change: impl FnOnce(ClientRequest) -> ClientRequest) -> Self {
+        self.wish.request = self.wish.request.map(change);
         self
     }
 }
 
 impl fmt::Debug for Client {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        // Not the URL: it may hold a password.
         f.debug_struct("Client")
-            .field("config", &self.config)
+            .field("wish", &self.wish)
             .field("dial", &self.dial)
             .finish_non_exhaustive()
     }

@@ -10,6 +10,7 @@ use std::thread::{self, JoinHandle};
 
 use miniws_proto::State;
 
+use crate::dial::Sockets;
 use crate::{Client, Error, WebSocket};
 
 /// A connection on its way, whose state can be looked at meanwhile; see
@@ -28,7 +29,9 @@ impl Connecting<TcpStream> {
         let progress = Arc::new(Progress::default());
         let interest = Interest(progress.clone());
         let connecting = move || {
-            let result = connect(client, &progress);
+            let result = client.connect_by(&Sockets {
+                progress: Some(&progress),
+            });
             progress.decide(match result {
                 Ok(_) => State::Open,
                 Err(_) => State::Closed,
@@ -41,12 +44,6 @@ impl Connecting<TcpStream> {
             interest,
         }
     }
-}
-
-fn connect(client: Client, progress: &Progress) -> Result<WebSocket<TcpStream>, Error> {
-    let stream = client.reach()?;
-    progress.shake_hands(&stream)?;
-    client.handshake(stream)
 }
 
 impl<S> Connecting<S> {
@@ -83,7 +80,7 @@ impl<S> Connecting<S> {
 
 /// How far it has come.
 #[derive(Debug, Default)]
-struct Progress(Mutex<Stage>);
+pub(crate) struct Progress(Mutex<Stage>);
 
 #[derive(Debug, Default)]
 enum Stage {
@@ -97,7 +94,7 @@ enum Stage {
 
 impl Progress {
     /// The host has been reached; an error if nobody waits any more.
-    fn shake_hands(&self, stream: &TcpStream) -> Result<(), Error> {
+    pub(crate) fn reached(&self, stream: &TcpStream) -> Result<(), Error> {
         let mut stage = self.lock();
         if let Stage::Decided(_) = *stage {
             return Err(io::Error::other("connecting was given up").into());

@@ -36,7 +36,7 @@ thread_local! {
 }
 
 /// A stream that hardly waits as long as no deadline is known.
-pub(crate) struct Patient<'a, S>(pub(crate) &'a mut S);
+pub(crate) struct Patient<S>(pub(crate) S);
 
 /// The clock, and a timer that leaves the waiting to the stream.
 #[derive(Default)]
@@ -59,7 +59,7 @@ fn pending_if_timeout<T>(result: io::Result<T>) -> Poll<io::Result<T>> {
     }
 }
 
-impl<S: Stream> Transport for Patient<'_, S> {
+impl<S: Stream> Transport for Patient<S> {
     fn poll_read(
         &mut self,
         _: &mut Context<'_>,
@@ -72,7 +72,7 @@ impl<S: Stream> Transport for Patient<'_, S> {
 
     fn poll_write(&mut self, _: &mut Context<'_>, output: &SendQueue) -> Poll<io::Result<usize>> {
         self.0.set_write_timeout(patience())?;
-        pending_if_timeout(write_from(self.0, output))
+        pending_if_timeout(write_from(&mut self.0, output))
     }
 
     fn poll_flush(&mut self, _: &mut Context<'_>) -> Poll<io::Result<()>> {

@@ -84,6 +84,7 @@
 
 mod client;
 mod connecting;
+mod dial;
 mod driver;
 mod hall;
 mod handshake;

@@ -7,7 +7,7 @@ use std::sync::Arc;
 
 use bytes::BytesMut;
 use miniws_adapter::{Acceptor, Attempt};
-use miniws_proto::{Accept, Config, Connection, Reply, Request};
+use miniws_proto::{Accept, Config, Reply, Request};
 
 use crate::handshake::{Clock, Patient, run};
 use crate::listener::Listener;
@@ -444,47 +444,38 @@ impl Server {
     fn accept_parsed<S: Stream>(
         &self,
         request: Request,
-        mut stream: S,
+        stream: S,
         input: BytesMut,
         remote_addr: Option<SocketAddr>,
     ) -> Result<WebSocket<S>, Error> {
-        let mut io = Patient(&mut stream);
+        let mut io = Patient(stream);
         let connection =
             run(self
                 .acceptor
                 .accept_request::<_, Clock>(&mut io, request, remote_addr))?;
-        Ok(WebSocket::new(stream, connection, input, remote_addr))
+        Ok(WebSocket::new(io.0, connection, input, remote_addr))
     }
 
     /// For a listener, which keeps a register of its connections.
     pub(crate) fn accept_tcp(
         &self,
-        mut stream: TcpStream,
+        stream: TcpStream,
         remote_addr: SocketAddr,
         ticket: Ticket,
     ) -> Result<WebSocket<TcpStream>, Error> {
         stream.set_nonblocking(false)?; // Some systems pass on what the listener is.
         stream.set_nodelay(self.nodelay)?;
-        let (connection, input) = self.shake_hands(&mut stream, Some(remote_addr))?;
-        let socket = WebSocket::new(stream, connection, input, Some(remote_addr));
+        let socket = self.accept_stream(stream, Some(remote_addr))?;
         Ok(socket.registered(ticket))
     }
 
     fn accept_stream<S: Stream>(
         &self,
-        mut stream: S,
+        stream: S,
         remote_addr: Option<SocketAddr>,
     ) -> Result<WebSocket<S>, Error> {
-        let (connection, input) = self.shake_hands(&mut stream, remote_addr)?;
-        Ok(WebSocket::new(stream, connection, input, remote_addr))
-    }
-
-    fn shake_hands<S: Stream>(
-        &self,
-        stream: &mut S,
-        remote_addr: Option<SocketAddr>,
-    ) -> Result<(Connection, BytesMut), Error> {
         let mut io = Patient(stream);
-        run(self.acceptor.accept::<_, Clock>(&mut io, remote_addr))
+        let (connection, input) = run(self.acceptor.accept::<_, Clock>(&mut io, remote_addr))?;
+        Ok(WebSocket::new(io.0, connection, input, remote_addr))
     }
 }

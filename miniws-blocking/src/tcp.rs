@@ -3,82 +3,71 @@
 use std::io;
 use std::net::{IpAddr, SocketAddr, TcpListener, TcpStream, ToSocketAddrs};
 use std::sync::mpsc::{self, RecvTimeoutError};
-use std::time::{Duration, Instant};
+use std::time::Instant;
 
 use miniws_adapter::tcp::ATTEMPT_DELAY;
-use miniws_adapter::{Error, IpFamily};
+use miniws_adapter::{Error, TcpDial, clock};
+use miniws_proto::Time;
 use socket2::{Domain, Protocol, Socket, Type};
 
 use crate::hall::spawn;
 use crate::timeout::LONGEST;
 
-/// How to reach a host.
-#[derive(Clone, Debug)]
-pub(crate) struct Dial {
-    pub(crate) local_address: Option<IpAddr>,
-    pub(crate) family: IpFamily,
-    pub(crate) timeout: Duration,
-    pub(crate) nodelay: bool,
+pub(crate) fn connect(
+    dial: &TcpDial,
+    host: &str,
+    port: u16,
+    deadline: Time,
+) -> Result<TcpStream, Error> {
+    let left = deadline.saturating_since(clock::now());
+    let deadline = Instant::now() + left.min(LONGEST);
+    let found = resolve(host, port, deadline)?;
+    let stream = race(dial.family.order(found), dial.local_address, deadline)?;
+    stream.set_nodelay(dial.nodelay)?;
+    Ok(stream)
 }
 
-impl Default for Dial {
-    fn default() -> Self {
-        Self {
-            local_address: None,
-            family: IpFamily::Any,
-            timeout: Duration::from_secs(10),
-            nodelay: true,
-        }
+/// Starts an attempt a quarter of a second after the one before, or as soon as one has failed,
+/// and takes the first that succeeds. The threads of those that come too late end by themselves.
+fn race(
+    addresses: Vec<SocketAddr>,
+    local_address: Option<IpAddr>,
+    deadline: Instant,
+) -> Result<TcpStream, Error> {
+    if let [address] = addresses[..] {
+        return attempt(address, local_address, deadline);
     }
-}
-
-impl Dial {
-    pub(crate) fn connect(&self, host: &str, port: u16) -> Result<TcpStream, Error> {
-        let deadline = Instant::now() + self.timeout.min(LONGEST);
-        let found = resolve(host, port, deadline)?;
-        let stream = self.race(self.family.order(found), deadline)?;
-        stream.set_nodelay(self.nodelay)?;
-        Ok(stream)
-    }
-
-    /// Starts an attempt a quarter of a second after the one before, or as soon as one has failed,
-    /// and takes the first that succeeds. The threads of those that come too late end by themselves.
-    fn race(&self, addresses: Vec<SocketAddr>, deadline: Instant) -> Result<TcpStream, Error> {
-        if let [address] = addresses[..] {
-            return attempt(address, self.local_address, deadline);
+    let (report, ended) = mpsc::channel();
+    let mut addresses = addresses.into_iter();
+    let mut under_way = 0;
+    let mut failure = Error::Io(io::Error::new(
+        io::ErrorKind::AddrNotAvailable,
+        "the host has no address of the wanted family",
+    ));
+    loop {
+        if let Some(address) = addresses.next() {
+            let report = report.clone();
+            spawn("miniws-connect", move || {
+                // Nobody listens any more when another address was faster.
+                let _ = report.send(attempt(address, local_address, deadline));
+            })?;
+            under_way += 1;
+        } else if under_way == 0 {
+            return Err(failure);
         }
-        let (report, ended) = mpsc::channel();
-        let mut addresses = addresses.into_iter();
-        let mut under_way = 0;
-        let mut failure = Error::Io(io::Error::new(
-            io::ErrorKind::AddrNotAvailable,
-            "the host has no address of the wanted family",
-        ));
-        loop {
-            if let Some(address) = addresses.next() {
-                let (report, local_address) = (report.clone(), self.local_address);
-                spawn("miniws-connect", move || {
-                    // Nobody listens any more when another address was faster.
-                    let _ = report.send(attempt(address, local_address, deadline));
-                })?;
-                under_way += 1;
-            } else if under_way == 0 {
-                return Err(failure);
+        let left = deadline.saturating_duration_since(Instant::now());
+        let wait = match addresses.len() {
+            0 => left,
+            _ => left.min(ATTEMPT_DELAY),
+        };
+        match ended.recv_timeout(wait) {
+            Ok(Ok(stream)) => return Ok(stream),
+            Ok(Err(error)) => {
+                under_way -= 1;
+                failure = error;
             }
-            let left = deadline.saturating_duration_since(Instant::now());
-            let wait = match addresses.len() {
-                0 => left,
-                _ => left.min(ATTEMPT_DELAY),
-            };
-            match ended.recv_timeout(wait) {
-                Ok(Ok(stream)) => return Ok(stream),
-                Ok(Err(error)) => {
-                    under_way -= 1;
-                    failure = error;
-                }
-                Err(_) if wait == left => return Err(Error::ConnectTimeout),
-                Err(_) => {}
-            }
+            Err(_) if wait == left => return Err(Error::ConnectTimeout),
+            Err(_) => {}
         }
     }
 }
@@ -155,6 +144,8 @@ fn socket(address: SocketAddr) -> io::Result<Socket> {
 #[cfg(test)]
 #[allow(clippy::unwrap_used)]
 mod tests {
+    use std::time::Duration;
+
     use super::*;
 
     /// An address where nobody answers: on Linux, that of a listener whose queue is full.
@@ -179,7 +170,7 @@ mod tests {
         };
         let started = Instant::now();
         let deadline = started + Duration::from_secs(20);
-        let stream = Dial::default().race(vec![dead, silent, good], deadline);
+        let stream = race(vec![dead, silent, good], None, deadline);
         assert_eq!(stream.unwrap().peer_addr().unwrap(), good);
         assert!((ATTEMPT_DELAY..Duration::from_secs(5)).contains(&started.elapsed()));
     }
@@ -190,14 +181,14 @@ mod tests {
         let (silent, _listener, _queue) = silent();
         let started = Instant::now();
         let deadline = started + Duration::from_millis(400);
-        let failed = Dial::default().race(vec![silent; 3], deadline);
+        let failed = race(vec![silent; 3], None, deadline);
         assert!(matches!(failed, Err(Error::ConnectTimeout)));
         assert!(started.elapsed() < Duration::from_secs(5));
     }
 
     #[test]
     fn no_address_is_an_error() {
-        let failed = Dial::default().race(Vec::new(), Instant::now() + Duration::from_secs(20));
+        let failed = race(Vec::new(), None, Instant::now() + Duration::from_secs(20));
         assert!(matches!(failed, Err(Error::Io(_))));
     }
 }

@@ -1,18 +1,15 @@
 //! The client's way to an open WebSocket.
 
 use std::fmt;
-use std::future::Future;
 use std::net::IpAddr;
-use std::pin::Pin;
 use std::sync::Arc;
-use std::task::{Context, Poll};
 use std::time::Duration;
 
-use miniws_adapter::{IpFamily, OsEntropy};
-use miniws_proto::{ClientHandshake, ClientRequest, Config, Entropy, Response, State, Url};
+use miniws_adapter::{Dial, IpFamily, Wish};
+use miniws_proto::{ClientRequest, Config, Entropy, Response};
 use tokio::io::{AsyncRead, AsyncWrite};
 
-use crate::dial::Dial;
+use crate::dial::Sockets;
 use crate::io::{Clock, Io};
 use crate::{Error, NetStream, WebSocket};
 
@@ -64,24 +61,10 @@ pub async fn connect(url: &str) -> Result<WebSocket<NetStream>, Error> {
 /// ```
 #[must_use = "a client does nothing until it connects"]
 pub struct Client {
-    url: String,
-    customize: Vec<Customize>,
-    config: Arc<Config>,
+    pub(crate) wish: Wish,
     dial: Dial,
-    entropy: Box<dyn Entropy>,
-    on_response: Option<Box<ResponseHook>>,
+    sockets: Sockets,
 }
-
-/// What a handshake needs of a client's settings.
-pub(crate) struct Wish {
-    pub(crate) request: ClientRequest,
-    pub(crate) config: Arc<Config>,
-    pub(crate) entropy: Box<dyn Entropy>,
-    pub(crate) on_response: Option<Box<ResponseHook>>,
-}
-
-pub(crate) type ResponseHook = dyn FnOnce(&Response) -> bool + Send;
-type Customize = Box<dyn FnOnce(ClientRequest) -> ClientRequest + Send>;
 
 impl Client {
     /// A client for a URL such as `ws://example.org/chat`, `ws://user:password@[::1]:9001/?q`.
@@ -115,25 +98,21 @@ impl Client {
     /// ```
     pub fn new(url: &str) -> Self {
         Self {
-            url: url.to_owned(),
-            customize: Vec::new(),
-            config: Arc::default(),
+            wish: Wish::new(url),
             dial: Dial::default(),
-            entropy: Box::new(OsEntropy),
-            on_response: None,
+            sockets: Sockets::default(),
         }
     }
 
     /// Limits and timeouts.
     pub fn config(mut self, config: impl Into<Arc<Config>>) -> Self {
-        self.config = config.into();
+        self.wish.config = config.into();
         self
     }
 
     /// Asks for a subprotocol. Call it again for others, the most wanted first.
     pub fn subprotocol(self, name: &str) -> Self {
-        let name = name.to_owned();
-        self.customize(move |request| request.subprotocol(&name))
+        self.ask(|request| request.subprotocol(name))
     }
 
     /// Adds a header to the request. The case of its name is kept.
@@ -153,14 +132,12 @@ impl Client {
     /// # Ok(()) }
     /// ```
     pub fn header(self, name: &str, value: &str) -> Self {
-        let (name, value) = (name.to_owned(), value.to_owned());
-        self.customize(move |request| request.header(&name, &value))
+        self.ask(|request| request.header(name, value))
     }
 
     /// Says which page or program asks (RFC 6455 section 10.2).
     pub fn origin(self, origin: &str) -> Self {
-        let origin = origin.to_owned();
-        self.customize(move |request| request.origin(&origin))
+        self.ask(|request| request.origin(origin))
     }
 
     /// Connects from this address of this machine.
@@ -224,7 +201,7 @@ impl Client {
     /// ```
     #[cfg(feature = "rustls")]
     pub fn tls(mut self, config: impl Into<Arc<tokio_rustls::rustls::ClientConfig>>) -> Self {
-        self.dial.tls = config.into();
+        self.sockets.tls = config.into();
         self
     }
 
@@ -237,7 +214,7 @@ impl Client {
     /// Where masking keys come from: the operating system unless told otherwise. A test may want
     /// known keys; nothing else should.
     pub fn entropy(mut self, entropy: impl Entropy + 'static) -> Self {
-        self.entropy = Box::new(entropy);
+        self.wish.entropy = Box::new(entropy);
         self
     }
 
@@ -256,7 +233,7 @@ impl Client {
     /// # Ok(()) }
     /// ```
     pub fn on_response(mut self, hook: impl FnOnce(&Response) -> bool + Send + 'static) -> Self {
-        self.on_response = Some(Box::new(hook));
+        self.wish.on_response = Some(Box::new(hook));
         self
     }
 
@@ -295,10 +272,10 @@ impl Client {
     /// Dropping the future drops the connection.
     pub fn connect(self) -> Connecting<NetStream> {
         Connecting::new(async move {
-            let url = Url::parse(&self.url)?;
-            let stream = self.dial.connect(&url).await?;
+            let connected = self.wish.connect::<_, Clock>(&self.sockets, &self.dial);
+            let (Io(stream), connection, input) = connected.await?;
             let remote_addr = stream.peer_addr();
-            let socket = self.over(stream).await?;
+            let socket = WebSocket::from_parts(stream, connection, input);
             Ok(socket.with_remote_addr(remote_addr))
         })
     }
@@ -328,40 +305,15 @@ impl Client {
     where
         S: AsyncRead + AsyncWrite + Unpin + Send + 'static,
     {
-        Connecting::new(self.over(stream))
-    }
-
-    async fn over<S>(self, stream: S) -> Result<WebSocket<S>, Error>
-    where
-        S: AsyncRead + AsyncWrite + Unpin,
-    {
-        let wish = self.into_wish()?;
-        let handshake = ClientHandshake::new(wish.request, wish.config, wish.entropy)?;
-        let mut io = Io(stream);
-        let (connection, response, input) =
-            miniws_adapter::connect::<_, Clock>(&mut io, handshake).await?;
-        if wish.on_response.is_some_and(|hook| !hook(&response)) {
-            return Err(Error::Aborted);
-        }
-        Ok(WebSocket::from_parts(io.0, connection, input))
-    }
-
-    pub(crate) fn into_wish(self) -> Result<Wish, Error> {
-        let request = ClientRequest::new(&self.url)?;
-        let customize = self.customize.into_iter();
-        Ok(Wish {
-            request: customize.fold(request, |request, customize| customize(request)),
-            config: self.config,
-            entropy: self.entropy,
-            on_response: self.on_response,
+        Connecting::new(async move {
+            let mut io = Io(stream);
+            let (connection, input) = self.wish.handshake::<_, Clock>(&mut io).await?;
+            Ok(WebSocket::from_parts(io.0, connection, input))
         })
     }
 
-    fn customize(
-        mut self,
-        customize: impl FnOnce(ClientRequest) -> ClientRequest + Send + 'static,
-    ) -> Self {
-        self.customize.push(Box::new(customize));
+    fn ask(mut self, change: impl FnOnce(ClientRequest) -> ClientRequest) -> Self {
+        self.wish.request = self.wish.request.map(change);
         self
     }
 }
@@ -381,54 +333,14 @@ impl Client {
 /// # let _ = socket;
 /// # Ok(()) }
 /// ```
-#[must_use = "futures do nothing unless polled"]
-pub struct Connecting<S> {
-    future: Pin<Box<dyn Future<Output = Result<WebSocket<S>, Error>> + Send>>,
-    state: State,
-}
-
-impl<S> Connecting<S> {
-    fn new(future: impl Future<Output = Result<WebSocket<S>, Error>> + Send + 'static) -> Self {
-        Self {
-            future: Box::pin(future),
-            state: State::Connecting,
-        }
-    }
-
-    /// [`State::Connecting`] until it is decided, then [`State::Open`] or [`State::Closed`].
-    pub fn state(&self) -> State {
-        self.state
-    }
-}
-
-impl<S> Future for Connecting<S> {
-    type Output = Result<WebSocket<S>, Error>;
-
-    fn poll(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Self::Output> {
-        let result = self.future.as_mut().poll(cx);
-        match &result {
-            Poll::Ready(Ok(_)) => self.state = State::Open,
-            Poll::Ready(Err(_)) => self.state = State::Closed,
-            Poll::Pending => {}
-        }
-        result
-    }
-}
+pub type Connecting<S> = miniws_adapter::Connecting<WebSocket<S>>;
 
 impl fmt::Debug for Client {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        // Not the URL: it may hold a password.
+        // Not how to do TLS: that is long, and may be secret.
         f.debug_struct("Client")
-            .field("config", &self.config)
+            .field("wish", &self.wish)
             .field("dial", &self.dial)
-            .finish_non_exhaustive()
-    }
-}
-
-impl<S> fmt::Debug for Connecting<S> {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Connecting")
-            .field("state", &self.state)
             .finish_non_exhaustive()
     }
 }

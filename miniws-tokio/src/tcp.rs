@@ -3,62 +3,42 @@
 use std::io;
 use std::net::{IpAddr, SocketAddr};
 
-use miniws_adapter::IpFamily;
+use miniws_adapter::TcpDial;
 use miniws_adapter::tcp::ATTEMPT_DELAY;
 use tokio::net::{TcpListener, TcpSocket, TcpStream, ToSocketAddrs, lookup_host};
 use tokio::task::JoinSet;
 use tokio::time::sleep;
 
-/// How to reach a host.
-#[derive(Clone, Debug)]
-pub(crate) struct TcpDial {
-    pub(crate) local_address: Option<IpAddr>,
-    pub(crate) family: IpFamily,
-    pub(crate) nodelay: bool,
+pub(crate) async fn connect(dial: &TcpDial, host: &str, port: u16) -> io::Result<TcpStream> {
+    let found = lookup_host((host, port)).await?;
+    let stream = race(dial.family.order(found), dial.local_address).await?;
+    stream.set_nodelay(dial.nodelay)?;
+    Ok(stream)
 }
 
-impl Default for TcpDial {
-    fn default() -> Self {
-        Self {
-            local_address: None,
-            family: IpFamily::Any,
-            nodelay: true,
+/// Starts an attempt a quarter of a second after the one before, or as soon as one has failed,
+/// and takes the first that succeeds.
+async fn race(addresses: Vec<SocketAddr>, local: Option<IpAddr>) -> io::Result<TcpStream> {
+    let mut failure = io::Error::new(
+        io::ErrorKind::AddrNotAvailable,
+        "the host has no address of the wanted family",
+    );
+    let mut addresses = addresses.into_iter();
+    let mut attempts = JoinSet::new();
+    loop {
+        let next = addresses.next();
+        let more = next.is_some();
+        if let Some(address) = next {
+            attempts.spawn(attempt(address, local));
         }
-    }
-}
-
-impl TcpDial {
-    pub(crate) async fn connect(&self, host: &str, port: u16) -> io::Result<TcpStream> {
-        let found = lookup_host((host, port)).await?;
-        let stream = self.race(self.family.order(found)).await?;
-        stream.set_nodelay(self.nodelay)?;
-        Ok(stream)
-    }
-
-    /// Starts an attempt a quarter of a second after the one before, or as soon as one has failed,
-    /// and takes the first that succeeds.
-    async fn race(&self, addresses: Vec<SocketAddr>) -> io::Result<TcpStream> {
-        let mut failure = io::Error::new(
-            io::ErrorKind::AddrNotAvailable,
-            "the host has no address of the wanted family",
-        );
-        let mut addresses = addresses.into_iter();
-        let mut attempts = JoinSet::new();
-        loop {
-            let next = addresses.next();
-            let more = next.is_some();
-            if let Some(address) = next {
-                attempts.spawn(attempt(address, self.local_address));
-            }
-            tokio::select! {
-                ended = attempts.join_next() => match ended {
-                    Some(Ok(Ok(stream))) => return Ok(stream),
-                    Some(Ok(Err(error))) => failure = error,
-                    Some(Err(error)) => failure = error.into(),
-                    None => return Err(failure),
-                },
-                () = sleep(ATTEMPT_DELAY), if more => {}
-            }
+        tokio::select! {
+            ended = attempts.join_next() => match ended {
+                Some(Ok(Ok(stream))) => return Ok(stream),
+                Some(Ok(Err(error))) => failure = error,
+                Some(Err(error)) => failure = error.into(),
+                None => return Err(failure),
+            },
+            () = sleep(ATTEMPT_DELAY), if more => {}
         }
     }
 }

@@ -1,7 +1,7 @@
 //! Reaching a host that has several addresses, with addresses that do what a test needs.
 
 use std::net::{Ipv4Addr, TcpListener};
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
 use super::*;
 use crate::listen::listen;
@@ -30,7 +30,7 @@ fn silent() -> (SocketAddr, TcpListener, Vec<TcpStream>) {
 
 fn race(addresses: impl Into<Vec<SocketAddr>>) -> (io::Result<SocketAddr>, Duration) {
     let start = Instant::now();
-    let won = futures_lite::future::block_on(Dial::default().race(addresses.into()));
+    let won = futures_lite::future::block_on(super::race(addresses.into(), None));
     let address = won.and_then(|stream| stream.get_ref().peer_addr());
     (address, start.elapsed())
 }

@@ -10,10 +10,10 @@ use hyper::body::{Body, Incoming};
 use hyper::client::conn::{http1, http2};
 use hyper::ext::Protocol;
 use hyper_util::rt::TokioIo;
+use miniws_adapter::{ResponseHook, Wish};
 use miniws_proto::{HandshakeError, Offer, Response};
 
 use super::Upgraded;
-use crate::client::{ResponseHook, Wish};
 use crate::{Client, Error, WebSocket};
 
 impl Client {
@@ -55,8 +55,8 @@ impl Client {
             config,
             entropy,
             on_response,
-        } = self.into_wish()?;
-        let offer = Offer::upgrade(request, config, entropy)?;
+        } = self.wish;
+        let offer = Offer::upgrade(request?, config, entropy)?;
         let request = http::Request::try_from(offer.request())?.map(|()| B::default());
         let response = async {
             sender.ready().await?;
@@ -92,7 +92,8 @@ impl Client {
             config,
             entropy,
             on_response,
-        } = self.into_wish()?;
+        } = self.wish;
+        let request = request?;
         let scheme = if request.url().is_secure() {
             "https"
         } else {

@@ -31,7 +31,7 @@ async fn a_dead_address_is_overtaken() {
     let (dead, _listener, _waiting) = dead().await;
     let (live, _live_listener) = live();
     let start = Instant::now();
-    let stream = TcpDial::default().race(vec![dead, live]).await.unwrap();
+    let stream = race(vec![dead, live], None).await.unwrap();
     assert_eq!(stream.peer_addr().unwrap(), live);
     assert_eq!(start.elapsed(), ATTEMPT_DELAY);
 }
@@ -43,16 +43,16 @@ async fn a_refusal_is_not_waited_for() {
     let mut addresses: Vec<_> = (0..8).map(|_| refusing()).collect();
     addresses.push(live);
     let start = Instant::now();
-    let stream = TcpDial::default().race(addresses).await.unwrap();
+    let stream = race(addresses, None).await.unwrap();
     assert_eq!(stream.peer_addr().unwrap(), live);
     assert!(start.elapsed() < Duration::from_millis(1500));
 }
 
 #[tokio::test]
 async fn the_last_failure_is_told() {
-    let error = TcpDial::default().race(vec![refusing(), refusing()]).await;
+    let error = race(vec![refusing(), refusing()], None).await;
     assert_eq!(error.unwrap_err().kind(), io::ErrorKind::ConnectionRefused);
-    let error = TcpDial::default().race(Vec::new()).await;
+    let error = race(Vec::new(), None).await;
     assert_eq!(error.unwrap_err().kind(), io::ErrorKind::AddrNotAvailable);
 }
 
@@ -61,11 +61,8 @@ async fn the_last_failure_is_told() {
 async fn the_local_address_decides_on_the_family() {
     let (live, _listener) = live();
     let other = StdListener::bind((Ipv6Addr::LOCALHOST, 0)).unwrap();
-    let dial = TcpDial {
-        local_address: Some(Ipv4Addr::LOCALHOST.into()),
-        ..TcpDial::default()
-    };
     let addresses = vec![other.local_addr().unwrap(), live];
-    let stream = dial.race(addresses).await.unwrap();
+    let local = Ipv4Addr::LOCALHOST.into();
+    let stream = race(addresses, Some(local)).await.unwrap();
     assert_eq!(stream.peer_addr().unwrap(), live);
 }

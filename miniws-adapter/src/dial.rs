@@ -1,0 +1,148 @@
+//! The way to where a URL leads.
+
+use std::future::{Future, poll_fn, ready};
+use std::io;
+use std::net::IpAddr;
+use std::pin::pin;
+use std::task::Poll;
+use std::time::Duration;
+
+use miniws_proto::{Time, Url};
+
+use crate::tcp::IpFamily;
+use crate::{Error, Timer, Transport};
+
+/// How to reach what a URL names.
+#[derive(Clone, Debug)]
+pub struct Dial {
+    /// How long that may take.
+    pub timeout: Duration,
+    /// How to reach a host.
+    pub tcp: TcpDial,
+}
+
+/// How to reach a host.
+#[derive(Clone, Debug)]
+pub struct TcpDial {
+    /// From which address of this machine.
+    pub local_address: Option<IpAddr>,
+    /// At which of its addresses.
+    pub family: IpFamily,
+    /// Whether small messages are sent at once (`TCP_NODELAY`).
+    pub nodelay: bool,
+}
+
+/// The sockets of a runtime, and TLS over them.
+///
+/// Each method has a deadline, for those that block: other futures are dropped when it comes.
+pub trait Net {
+    /// A connection of any of these kinds.
+    type Stream: Transport + Send;
+
+    /// Whether there is TLS.
+    const HAS_TLS: bool = false;
+
+    /// Connects to a host by TCP.
+    fn tcp(
+        &self,
+        dial: &TcpDial,
+        host: &str,
+        port: u16,
+        deadline: Time,
+    ) -> impl Future<Output = Result<Self::Stream, Error>> + Send;
+
+    /// Connects to a Unix socket.
+    fn unix(
+        &self,
+        _path: &str,
+        _deadline: Time,
+    ) -> impl Future<Output = Result<Self::Stream, Error>> + Send {
+        ready(unsupported(
+            "ws+unix: needs a Unix socket: connect to it and hand it to `Client::handshake`",
+        ))
+    }
+
+    /// Does the handshake of TLS with a server that has to be `host`.
+    fn tls(
+        &self,
+        _stream: Self::Stream,
+        _host: &str,
+        _deadline: Time,
+    ) -> impl Future<Output = Result<Self::Stream, Error>> + Send {
+        ready(no_tls())
+    }
+}
+
+impl Dial {
+    /// Goes there.
+    pub(crate) async fn reach<N: Net, T: Timer>(
+        &self,
+        net: &N,
+        url: &Url,
+    ) -> Result<N::Stream, Error> {
+        let deadline = T::now() + self.timeout;
+        let reached = before::<T, _>(deadline, self.go(net, url, deadline)).await;
+        reached.unwrap_or(Err(Error::ConnectTimeout))
+    }
+
+    async fn go<N: Net>(&self, net: &N, url: &Url, deadline: Time) -> Result<N::Stream, Error> {
+        if let Some(path) = url.unix_path() {
+            return net.unix(path, deadline).await;
+        }
+        if url.is_secure() && !N::HAS_TLS {
+            return no_tls();
+        }
+        let tcp = net.tcp(&self.tcp, url.host(), url.port(), deadline).await?;
+        match url.is_secure() {
+            true => net.tls(tcp, url.host(), deadline).await,
+            false => Ok(tcp),
+        }
+    }
+}
+
+fn no_tls<S>() -> Result<S, Error> {
+    unsupported(
+        "wss:// needs TLS: turn on the feature `rustls`, or hand a TLS stream to `Client::handshake`",
+    )
+}
+
+fn unsupported<S>(what: &'static str) -> Result<S, Error> {
+    Err(io::Error::new(io::ErrorKind::Unsupported, what).into())
+}
+
+/// `None` when the deadline has come first.
+async fn before<T: Timer, R>(deadline: Time, future: impl Future<Output = R>) -> Option<R> {
+    let mut future = pin!(future);
+    let mut timer = T::default();
+    poll_fn(|cx| {
+        if let Poll::Ready(output) = future.as_mut().poll(cx) {
+            return Poll::Ready(Some(output));
+        }
+        while T::now() < deadline {
+            if timer.poll_until(cx, deadline).is_pending() {
+                return Poll::Pending;
+            }
+        }
+        Poll::Ready(None)
+    })
+    .await
+}
+
+impl Default for Dial {
+    fn default() -> Self {
+        Self {
+            timeout: Duration::from_secs(10),
+            tcp: TcpDial::default(),
+        }
+    }
+}
+
+impl Default for TcpDial {
+    fn default() -> Self {
+        Self {
+            local_address: None,
+            family: IpFamily::Any,
+            nodelay: true,
+        }
+    }
+}
