@@ -23,6 +23,8 @@ mod requesting;
 mod responses;
 mod sending;
 mod splitting;
+#[cfg(feature = "stats")]
+mod stats;
 mod stopping;
 mod stream_and_sink;
 pub(crate) mod streams;

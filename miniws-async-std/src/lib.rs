@@ -118,6 +118,8 @@
 //! - **Compression.** `Config::deflate` turns it on, [`feed_with`](WebSocket::feed_with) keeps it
 //!   away from secrets. It is in the feature `deflate`, which is on by default.
 //! - **Staying connected.** [`reconnect`] connects again when a connection is lost.
+//! - **Looking inside.** With the feature `stats`, `stats()` tells what has gone over a connection and what
+//!   waits; `latency()`, always there, is the round trip of the last keep-alive ping.
 //! - **The end.** When [`Event::Close`] comes, its answer has been written. `recv` then waits for the
 //!   end of TCP and gives `None`; dropping the WebSocket instead is fine. An error is final.
 //! - **Accept again soon.** A listener's handshakes go on while
@@ -143,6 +145,8 @@ mod server;
 #[cfg(feature = "smol")]
 pub mod smol;
 mod split;
+#[cfg(feature = "stats")]
+mod stats;
 mod tcp;
 mod websocket;
 
@@ -166,6 +170,8 @@ pub use miniws_proto::{
     HandshakeError, Headers, Message, MessageKind, Negotiated, PreparedMessage, ReceiveError,
     ReceiveErrorKind, Reply, Request, Response, SendError, State, Url, Utf8Bytes, negotiate,
 };
+#[cfg(feature = "stats")]
+pub use miniws_proto::{Stats, Traffic};
 pub use server::accept;
 pub use split::{Receiver, Sender};
 pub use websocket::WebSocket;

@@ -81,6 +81,11 @@
 //! come for a second.
 //!
 //! What a peer may make a connection hold beyond that is bounded by [`Config`].
+//!
+//! # Looking inside
+//!
+//! With the feature `stats`, `stats()` tells what has gone over a connection and what waits;
+//! `latency()`, always there, is the round trip of the last keep-alive ping.
 
 mod client;
 mod connecting;
@@ -95,6 +100,8 @@ mod scratch;
 mod server;
 mod shared;
 mod split;
+#[cfg(feature = "stats")]
+mod stats;
 mod stop;
 mod stream;
 mod tcp;
@@ -114,6 +121,8 @@ pub use miniws_proto::{
     HandshakeError, Headers, Message, MessageKind, Negotiated, PreparedMessage, ReceiveError,
     ReceiveErrorKind, Reply, Request, Response, SendError, State, Url, Utf8Bytes, negotiate,
 };
+#[cfg(feature = "stats")]
+pub use miniws_proto::{Stats, Traffic};
 pub use server::{Server, accept};
 pub use split::{Receiver, Sender};
 pub use stream::{SharedStream, Stream};

@@ -20,7 +20,7 @@ use crate::{Error, SharedStream};
 /// [`WebSocket::split`](crate::WebSocket::split). Clones send over the same connection, and frames
 /// that they send at the same time go out one after the other.
 pub struct Sender<S> {
-    shared: Arc<Shared<S>>,
+    pub(crate) shared: Arc<Shared<S>>,
     remote_addr: Option<SocketAddr>,
 }
 
@@ -28,7 +28,7 @@ pub struct Sender<S> {
 /// [`WebSocket::split`](crate::WebSocket::split). It answers pings and closes, and keeps the
 /// deadlines, while [`recv`](Self::recv) waits.
 pub struct Receiver<S> {
-    driver: Driver<S>,
+    pub(crate) driver: Driver<S>,
     remote_addr: Option<SocketAddr>,
 }
 

@@ -59,7 +59,7 @@ use crate::{Error, SharedStream, Stream};
 /// # Ok(()) }
 /// ```
 pub struct WebSocket<S> {
-    driver: Driver<S>,
+    pub(crate) driver: Driver<S>,
     /// The connection may be locked away.
     agreed: Agreed,
     remote_addr: Option<SocketAddr>,

@@ -177,7 +177,7 @@
 //! instructions there are, and gives [`SendQueue`] vectored writes. Without it the crate needs only `alloc`.
 //!
 //! `deflate` is compression (RFC 7692), see `Config::deflate`. `http` converts to and from the types of
-//! the crate `http`. Both need `std`.
+//! the crate `http`. Both need `std`. `stats` counts what goes over a connection: `Connection::stats`.
 #![no_std]
 
 extern crate alloc;
@@ -201,6 +201,8 @@ mod message;
 pub mod negotiate;
 mod prepared;
 mod queue;
+#[cfg(feature = "stats")]
+mod stats;
 mod time;
 mod utf8;
 
@@ -219,5 +221,7 @@ pub use handshake::{
 pub use message::{Compression, Message, MessageKind};
 pub use prepared::PreparedMessage;
 pub use queue::{SendBuffer, SendQueue};
+#[cfg(feature = "stats")]
+pub use stats::{Stats, Traffic};
 pub use time::Time;
 pub use utf8::Utf8Bytes;

@@ -25,7 +25,7 @@ use crate::io::{Clock, Io};
 /// The sending half of a [`WebSocket`](crate::WebSocket), see
 /// [`WebSocket::split`](crate::WebSocket::split). Clones send over the same connection.
 pub struct Sender<S> {
-    shared: Arc<Shared<Io<S>, Clock>>,
+    pub(crate) shared: Arc<Shared<Io<S>, Clock>>,
     /// As a stream or sink.
     waiter: Waiter,
     remote_addr: Option<SocketAddr>,
@@ -35,7 +35,7 @@ pub struct Sender<S> {
 /// [`WebSocket::split`](crate::WebSocket::split). It answers pings and closes, and keeps the
 /// deadlines, while [`recv`](Self::recv) is waited for.
 pub struct Receiver<S> {
-    shared: Arc<Shared<Io<S>, Clock>>,
+    pub(crate) shared: Arc<Shared<Io<S>, Clock>>,
     /// As a stream or sink.
     waiter: Waiter,
     remote_addr: Option<SocketAddr>,

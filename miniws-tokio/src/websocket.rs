@@ -62,7 +62,7 @@ use crate::split::{Receiver, Sender, split};
 /// # Ok(()) }
 /// ```
 pub struct WebSocket<S> {
-    driver: Driver<Io<S>, Clock>,
+    pub(crate) driver: Driver<Io<S>, Clock>,
     remote_addr: Option<SocketAddr>,
 }
 

@@ -91,6 +91,7 @@ impl Connection {
     }
 
     pub(super) fn write_control(&mut self, opcode: Opcode, payload: &[u8]) {
+        self.sender.tally.control();
         let key = self.masker.as_mut().map(|masker| masker.key());
         let header = Header {
             opcode,

@@ -32,6 +32,13 @@ impl Sender {
         deferred.is_some_and(|deferred| deferred.cut.is_some())
     }
 
+    /// How many bytes of such a message are left.
+    #[cfg(feature = "stats")]
+    pub(super) fn deferred_len(&self) -> usize {
+        let cut = self.deferred.as_ref().and_then(|one| one.cut.as_ref());
+        cut.map_or(0, |cut| cut.rest.len())
+    }
+
     pub(super) fn defer_pong(&mut self, payload: Bytes) {
         self.deferred.get_or_insert_default().pong = Some(payload);
     }

@@ -36,6 +36,7 @@ impl Connection {
                 Ok(()) => (inflated.bytes, inflated.then),
                 Err(fault) => (&inflated.bytes[..fault.good], Then::Failed(fault.kind)),
             };
+            self.receiver.tally.deflated(bytes.len(), 0);
             if self.config.chunks {
                 out = Bytes::copy_from_slice(bytes);
                 break then;
@@ -64,6 +65,10 @@ impl Connection {
             }
         }
         let is_complete = frame.remaining == 0 && !self.receiver.has_more;
+        if is_complete {
+            let carried = frame.header.payload_len as usize;
+            self.receiver.tally.deflated(0, carried);
+        }
         let event = match self.config.chunks {
             true if is_ended || !out.is_empty() => Some(chunk(kind, out, is_ended)),
             false if is_ended => Some(Event::Message(message(kind, out))),

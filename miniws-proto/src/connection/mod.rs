@@ -9,6 +9,7 @@
 //! - `defer`: what has to wait until the queue has run empty.
 //! - `state`: every transition between open and closed.
 //! - `timers`: every deadline.
+//! - `tally`: what has gone over it, with the feature `stats`.
 
 mod assemble;
 mod control;
@@ -19,6 +20,11 @@ mod receive;
 mod send;
 mod short;
 mod state;
+#[cfg(feature = "stats")]
+mod tally;
+#[cfg(not(feature = "stats"))]
+#[path = "tally_off.rs"]
+mod tally;
 mod timers;
 
 use alloc::boxed::Box;
@@ -250,6 +256,12 @@ impl Connection {
 
     /// The round trip of the last keep-alive ping that was answered, as seen by whoever drives the
     /// connection: up to the call of [`poll_timeout`](Self::poll_timeout) that follows the pong.
+    /// It begins when that was first called with the ping gone, or else when the ping fell due. So it
+    /// is as exact as these calls follow reads and writes; what the application does between the pong
+    /// and the next call counts as well. It is the last one as measured, without smoothing.
+    ///
+    /// Only a pong with the content of the ping that is under way is its answer; any other one is
+    /// an [`Event::Pong`](crate::Event::Pong).
     #[must_use]
     pub fn latency(&self) -> Option<Duration> {
         self.timers.latency()

@@ -6,6 +6,7 @@ use bytes::{Buf, Bytes, BytesMut};
 
 use super::Connection;
 use super::assemble::{Assembler, message};
+use super::tally::Tally;
 use crate::close::{CloseCode, CloseFrame};
 use crate::error::{ReceiveError, ReceiveErrorKind};
 use crate::event::Event;
@@ -24,6 +25,7 @@ pub(super) struct Receiver {
     pub(super) has_more: bool,
     /// How many bytes of complete frames have come.
     offset: u64,
+    pub(super) tally: Tally,
 }
 
 #[derive(Clone, Copy, Debug)]
@@ -325,6 +327,13 @@ impl Connection {
 
     pub(super) fn end_frame(&mut self, header: &Header) {
         self.receiver.offset += u64::from(header.size) + header.payload_len;
+        match header.opcode.is_control() {
+            true => self.receiver.tally.control(),
+            false => self
+                .receiver
+                .tally
+                .data(header.payload_len as usize, header.fin),
+        }
     }
 }
 

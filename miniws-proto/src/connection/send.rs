@@ -6,6 +6,7 @@ use bytes::Bytes;
 
 use super::Connection;
 use super::defer::Deferred;
+use super::tally::Tally;
 use crate::deflate::Prepared;
 use crate::error::SendError;
 use crate::frame::encode::Header;
@@ -23,6 +24,7 @@ pub(super) struct Sender {
     pub(super) deferred: Option<Box<Deferred>>,
     /// The message that the application sends in chunks.
     stream: Option<Stream>,
+    pub(super) tally: Tally,
 }
 
 #[derive(Debug)]
@@ -116,6 +118,7 @@ impl Connection {
         if let Some(deflate) = &mut self.deflate
             && let Some(deflated) = deflate.message(&payload, compression)
         {
+            self.sender.tally.deflated(payload.len(), deflated.len());
             payload = deflated.into();
             rsv1 = true;
         }
@@ -195,6 +198,7 @@ impl Connection {
             && let Some(deflate) = &mut self.deflate
             && let Some(deflated) = deflate.chunk(&data, last)
         {
+            self.sender.tally.deflated(data.len(), deflated.len());
             data = deflated.into();
         }
         self.sender.stream = (!last).then_some(Stream {
@@ -234,8 +238,15 @@ impl Connection {
             Some(Prepared::Own) => return self.send_with(message.message().clone(), choice),
         };
         self.timers.messages = true;
+        self.sender.tally.framed(len, frame.len());
         self.sender.queue.push(frame);
         Ok(())
+    }
+
+    /// Queues the response of the handshake.
+    pub(crate) fn queue_response(&mut self, response: &[u8]) {
+        self.sender.tally.handshake(response.len());
+        self.sender.queue.copy(response);
     }
 
     /// Whether anything waits for the transport, or to be put into the queue for it.
@@ -260,6 +271,7 @@ impl Connection {
             payload_len: payload.len(),
             mask: None,
         };
+        self.sender.tally.data(payload.len(), fin);
         let queue = &mut self.sender.queue;
         if let Some(masker) = &mut self.masker {
             write_masked(queue, header, masker.key(), &payload);

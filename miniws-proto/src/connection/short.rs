@@ -44,6 +44,7 @@ impl Connection {
         self.timers.received = true;
         self.timers.messages = true;
         self.receiver.count(end);
+        self.receiver.tally.data(end - start, true);
         Some(message(kind, data))
     }
 
@@ -75,6 +76,7 @@ impl Connection {
 
         self.timers.received = true;
         self.receiver.count(end);
+        self.receiver.tally.data(short.payload.len(), false);
         true
     }
 }

@@ -171,7 +171,7 @@ impl Upgrade {
     /// [`HandshakeError::reply`] is then a response of status 500.
     pub fn accept(self, accept: Accept) -> Result<Connection, HandshakeError> {
         let (reply, mut connection) = self.accept_detached(accept)?;
-        connection.outgoing().copy(&reply.encode()?);
+        connection.queue_response(&reply.encode()?);
         Ok(connection)
     }
 
