@@ -10,15 +10,16 @@ use crate::io::Io;
 use crate::{Error, NetStream, tcp};
 
 /// tokio's sockets and TLS.
+#[cfg_attr(not(feature = "rustls"), derive(Default))]
 pub(crate) struct Sockets {
     #[cfg(feature = "rustls")]
     pub(crate) tls: Arc<tokio_rustls::rustls::ClientConfig>,
 }
 
+#[cfg(feature = "rustls")]
 impl Default for Sockets {
     fn default() -> Self {
         Self {
-            #[cfg(feature = "rustls")]
             tls: miniws_adapter::tls::client_config(),
         }
     }

@@ -76,6 +76,7 @@ impl<L: Listen> Listen for TlsListener<L> {
                 None => Ok(()),
             },
             State::Open(stream) => L::set_nodelay(stream.get_ref().0, nodelay),
+            State::Failed => Ok(()),
         }
     }
 }
@@ -86,6 +87,8 @@ pub struct TlsStream<S>(State<S>);
 enum State<S> {
     Handshake(Box<Accept<S>>),
     Open(Box<server::TlsStream<S>>),
+    /// The handshake has failed, and must not be polled again.
+    Failed,
 }
 
 impl<S: AsyncRead + AsyncWrite + Unpin> TlsStream<S> {
@@ -93,7 +96,7 @@ impl<S: AsyncRead + AsyncWrite + Unpin> TlsStream<S> {
     /// handshake is done, which it is for any open WebSocket.
     pub fn get_ref(&self) -> Option<(&S, &ServerConnection)> {
         match &self.0 {
-            State::Handshake(_) => None,
+            State::Handshake(_) | State::Failed => None,
             State::Open(stream) => Some(stream.get_ref()),
         }
     }
@@ -103,12 +106,15 @@ impl<S: AsyncRead + AsyncWrite + Unpin> TlsStream<S> {
         cx: &mut Context<'_>,
     ) -> Poll<io::Result<Pin<&mut server::TlsStream<S>>>> {
         if let State::Handshake(accept) = &mut self.0 {
-            let stream = ready!(Pin::new(&mut **accept).poll(cx))?;
-            self.0 = State::Open(Box::new(stream));
+            let accepted = ready!(Pin::new(&mut **accept).poll(cx));
+            self.0 = State::Failed;
+            self.0 = State::Open(Box::new(accepted?));
         }
         match &mut self.0 {
             State::Open(stream) => Poll::Ready(Ok(Pin::new(stream))),
-            State::Handshake(_) => Poll::Pending,
+            State::Handshake(_) | State::Failed => {
+                Poll::Ready(Err(io::ErrorKind::NotConnected.into()))
+            }
         }
     }
 }

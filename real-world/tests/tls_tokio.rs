@@ -11,7 +11,7 @@ use miniws_tokio::rustls::pki_types::{CertificateDer, PrivateKeyDer};
 use miniws_tokio::rustls::server::WebPkiClientVerifier;
 use miniws_tokio::rustls::{ClientConfig, RootCertStore, ServerConfig};
 use miniws_tokio::tls::{TlsListener, TlsStream};
-use miniws_tokio::{Client, Config, Error, Event, NetStream, Server, WebSocket};
+use miniws_tokio::{Client, Config, Error, Event, Listen, NetStream, Server, WebSocket};
 use rcgen::{CertificateParams, CertifiedIssuer, KeyPair, date_time_ymd};
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::{TcpListener, TcpStream};
@@ -275,4 +275,23 @@ async fn handshakes_that_never_end() {
     // An alert of TLS, and no HTTP.
     plain.read_to_end(&mut rest).await.unwrap();
     assert_eq!(rest.first(), Some(&21));
+}
+
+/// The error of a handshake that has failed stays an error, however often the stream is used.
+#[tokio::test]
+async fn a_failed_handshake_stays_failed() {
+    let authority = Authority::new();
+    let config = server_config(&authority.sign(params("localhost")));
+    let tcp = TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let listener = TlsListener::new(tcp, config);
+    let address = listener.local_addr().unwrap();
+    let mut plain = TcpStream::connect(address).await.unwrap();
+    plain.write_all(b"GET / HTTP/1.1\r\n\r\n").await.unwrap();
+
+    let (mut stream, _) = listener.accept().await.unwrap();
+    let mut bytes = [0; 8];
+    assert!(stream.read(&mut bytes).await.is_err());
+    assert!(stream.read(&mut bytes).await.is_err());
+    assert!(stream.write(b"hello").await.is_err());
+    assert!(stream.get_ref().is_none());
 }
