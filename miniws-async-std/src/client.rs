@@ -169,7 +169,7 @@ impl<R: 'static> Client<R> {
     }
 
     /// A hook that sees the response before the connection opens. When it returns `false`,
-    /// connecting fails with [`Error::Aborted`].
+    /// connecting fails with [`Error::Aborted`](crate::Error::Aborted).
     ///
     /// ```
     /// use miniws_async_std::{Client, Error, accept};
@@ -236,10 +236,10 @@ impl<R: Runtime> Client<R> {
     ///
     /// # Errors
     ///
-    /// [`Error::Handshake`] for a bad URL or setting, and when the handshake fails: with
+    /// [`Error::Handshake`](crate::Error::Handshake) for a bad URL or setting, and when the handshake fails: with
     /// [`HandshakeError::Refused`](crate::HandshakeError::Refused), which carries the response, when
-    /// the server answered with another status than 101. [`Error::Io`] and
-    /// [`Error::ConnectTimeout`] when the host can't be reached; [`Error::Aborted`] from the hook.
+    /// the server answered with another status than 101. [`Error::Io`](crate::Error::Io) and
+    /// [`Error::ConnectTimeout`](crate::Error::ConnectTimeout) when the host can't be reached; [`Error::Aborted`](crate::Error::Aborted) from the hook.
     ///
     /// A `wss://` URL needs a TLS stream that the caller makes, and [`handshake`](Self::handshake).
     ///

@@ -55,6 +55,9 @@
 //!
 //! Within hyper or axum, over HTTP/1.1 and HTTP/2, the features `hyper` and `axum` do the handshake.
 //!
+//! The [`cookbook`] has recipes: authentication, routes, JSON, broadcasts, back pressure, restarts, streaming;
+//! [`coming_from`] is for those who know tungstenite, fastwebsockets, or Node's `ws`.
+//!
 //! # What to know
 //!
 //! - **Receive.** Pings are answered, closes echoed and deadlines kept while `recv` is waited for. A
@@ -78,6 +81,20 @@
 #[cfg(feature = "axum")]
 pub mod axum;
 mod client;
+#[cfg(doc)]
+pub mod coming_from {
+    //! Pages for those who know other libraries: their calls beside ours.
+
+    #[doc = include_str!("coming_from/fastwebsockets.md")]
+    pub mod fastwebsockets {}
+    #[doc = include_str!("coming_from/node_ws.md")]
+    pub mod node_ws {}
+    #[doc = include_str!("coming_from/tungstenite.md")]
+    pub mod tungstenite {}
+}
+#[cfg(doc)]
+#[cfg_attr(not(doctest), doc = include_str!("cookbook.md"))]
+pub mod cookbook {}
 mod dial;
 #[cfg(feature = "hyper")]
 pub mod hyper;

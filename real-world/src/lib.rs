@@ -11,3 +11,6 @@ mod axum {}
 
 #[doc = include_str!("../../miniws-tokio/src/tls.md")]
 mod tls_of_tokio {}
+
+#[doc = include_str!("../../miniws-tokio/src/cookbook.md")]
+mod cookbook {}
