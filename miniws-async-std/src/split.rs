@@ -12,7 +12,6 @@ use bytes::Bytes;
 use futures_core::Stream;
 use futures_io::{AsyncRead, AsyncWrite};
 use futures_sink::Sink;
-use miniws_adapter::reconnect::Receive;
 use miniws_adapter::{Driver, Shared, Waiter};
 use miniws_proto::{
     CloseCode, CloseFrame, CloseStatus, Compression, Event, Message, MessageKind, PreparedMessage,
@@ -37,7 +36,7 @@ pub struct Sender<S> {
 pub struct Receiver<S> {
     pub(crate) shared: Arc<Shared<Io<S>, Clock>>,
     /// As a stream or sink.
-    waiter: Waiter,
+    pub(crate) waiter: Waiter,
     remote_addr: Option<SocketAddr>,
 }
 
@@ -368,24 +367,6 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Receiver<S> {
     /// The peer's address, if it is known.
     pub fn remote_addr(&self) -> Option<SocketAddr> {
         self.remote_addr
-    }
-}
-
-#[doc(hidden)] // For `Reconnecting`.
-impl<S: AsyncRead + AsyncWrite + Unpin> Receive for Receiver<S> {
-    fn poll_recv(&mut self, cx: &mut Context<'_>) -> Poll<Result<Option<Event>, Error>> {
-        self.shared.poll(&mut self.waiter, cx, Driver::poll_recv)
-    }
-
-    fn poll_close(&mut self, cx: &mut Context<'_>) -> Poll<Result<CloseStatus, Error>> {
-        let frame = CloseFrame::new(CloseCode::NORMAL, "")?;
-        let close =
-            |driver: &mut Driver<_, _>, cx: &mut Context<'_>| driver.poll_close(cx, Some(&frame));
-        self.shared.poll(&mut self.waiter, cx, close)
-    }
-
-    fn close_status(&self) -> Option<CloseStatus> {
-        self.close_status()
     }
 }
 

@@ -73,10 +73,12 @@
 
 use std::fmt;
 use std::future::Future;
+use std::task::{Context, Poll};
 
-use miniws_adapter::reconnect::Reconnect;
+use miniws_adapter::Driver;
 pub use miniws_adapter::reconnect::{Backoff, Cause, Update};
-use miniws_proto::{CloseStatus, Entropy};
+use miniws_adapter::reconnect::{Receive, Reconnect};
+use miniws_proto::{CloseCode, CloseFrame, CloseStatus, Entropy, Event};
 use tokio::io::{AsyncRead, AsyncWrite};
 
 use crate::io::Clock;
@@ -192,6 +194,24 @@ impl<'a, S: AsyncRead + AsyncWrite + Unpin> Reconnecting<'a, S> {
     /// Once polled, it connects no more, even when the future is dropped.
     pub async fn close(&mut self) -> Result<Option<CloseStatus>, Error> {
         self.0.close().await
+    }
+}
+
+#[doc(hidden)]
+impl<S: AsyncRead + AsyncWrite + Unpin> Receive for Receiver<S> {
+    fn poll_recv(&mut self, cx: &mut Context<'_>) -> Poll<Result<Option<Event>, Error>> {
+        self.shared.poll(&mut self.waiter, cx, Driver::poll_recv)
+    }
+
+    fn poll_close(&mut self, cx: &mut Context<'_>) -> Poll<Result<CloseStatus, Error>> {
+        let frame = CloseFrame::new(CloseCode::NORMAL, "")?;
+        let close =
+            |driver: &mut Driver<_, _>, cx: &mut Context<'_>| driver.poll_close(cx, Some(&frame));
+        self.shared.poll(&mut self.waiter, cx, close)
+    }
+
+    fn close_status(&self) -> Option<CloseStatus> {
+        self.close_status()
     }
 }
 
