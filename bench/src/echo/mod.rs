@@ -43,6 +43,11 @@ fn cases() -> Vec<Case> {
         }
     }
     cases.push(Case::new(50, 16, 32, Content::Binary));
+    for size in [1 << 10, 16 << 10] {
+        let mut case = Case::new(10, 1, size, Content::Json);
+        case.load.deflate = true;
+        cases.push(case);
+    }
     for size in [16 << 10, 1 << 20] {
         let mut case = Case::new(10, 1, size, Content::Binary);
         case.movsb = Movsb::Never;
@@ -59,6 +64,7 @@ impl Case {
                 content,
                 size,
                 in_flight,
+                deflate: false,
             },
             movsb: Movsb::AsGlibcLikes,
             quick: size == 20 && in_flight == 1 || size == 32,
@@ -72,6 +78,7 @@ impl Case {
             size,
             in_flight,
             content,
+            deflate,
         } = self.load;
         let mut name = format!("{connections} x ");
         if in_flight > 1 {
@@ -80,6 +87,9 @@ impl Case {
         name += &size_name(size);
         if content.is_text() {
             name = format!("{name} {}", content.name());
+        }
+        if deflate {
+            name += "-deflate";
         }
         if self.movsb == Movsb::Never {
             name += " no-movsb";
@@ -117,7 +127,8 @@ pub fn run(options: &Options) -> Report {
         }
         eprintln!("echo {name}");
         let rounds = Rounds::run(options.rounds, &servers, |server| {
-            round(server, &case, options.time).map(Some)
+            let can = server.can(case.load.service());
+            can.then(|| round(server, &case, options.time)).transpose()
         });
         let fields: [fn(&Round) -> f64; 4] = [
             |round| round.processor,
@@ -133,7 +144,7 @@ pub fn run(options: &Options) -> Report {
 }
 
 fn round(server: &Server, case: &Case, time: Duration) -> io::Result<Round> {
-    let (child, address) = server.start(Service::Echo, case.movsb)?;
+    let (child, address) = server.start(case.load.service(), case.movsb)?;
     let mut clients = Clients::connect(address, &case.load)?;
     clients.run(time / 4, false)?;
     let before = child.processor_time()?;

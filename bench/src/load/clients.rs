@@ -8,9 +8,10 @@ use std::time::{Duration, Instant};
 use rustix::event::{Timespec, epoll};
 
 use super::expected::Expected;
-use super::one::{PATIENCE, connect};
+use super::one::{PATIENCE, connect, echo};
 use crate::content::Content;
-use crate::serving::handshake;
+use crate::deflate::deflate;
+use crate::serving::{Service, handshake};
 use crate::wire;
 
 /// What the clients send.
@@ -21,6 +22,27 @@ pub struct Load {
     pub size: usize,
     /// How many messages of a connection are on their way at a time.
     pub in_flight: usize,
+    /// Compressed, with permessage-deflate.
+    pub deflate: bool,
+}
+
+impl Load {
+    /// What it asks of a server.
+    pub const fn service(&self) -> Service {
+        if self.deflate {
+            Service::EchoDeflate
+        } else {
+            Service::Echo
+        }
+    }
+
+    fn handshake(&self) -> Vec<u8> {
+        if self.deflate {
+            handshake::deflate_request()
+        } else {
+            handshake::REQUEST.to_vec()
+        }
+    }
 }
 
 /// What came of it.
@@ -65,8 +87,13 @@ pub struct Clients {
 }
 
 impl Script {
-    fn new(load: &Load) -> Self {
-        let variants = if load.size > 64 << 10 { 2 } else { 4 };
+    fn new(address: SocketAddr, load: &Load) -> io::Result<Self> {
+        // All have to be of one length, which what is compressed isn't.
+        let variants = match load.size {
+            _ if load.deflate => 1,
+            0..=0x1_0000 => 4,
+            _ => 2,
+        };
         let opcode = if load.content.is_text() {
             wire::TEXT
         } else {
@@ -78,15 +105,24 @@ impl Script {
         for at in 0..count {
             let payload = load.content.payload(load.size, at % variants);
             let key = [at as u8 ^ 0x5a, 0xc3, 0x17, 0x88];
-            wire::push_frame(&mut requests, opcode, true, Some(key), &payload);
-            wire::push_frame(&mut replies, opcode, true, None, &payload);
+            let start = requests.len();
+            if load.deflate {
+                let opcode = opcode | wire::RSV1;
+                wire::push_frame(&mut requests, opcode, true, Some(key), &deflate(&payload));
+                // Each library compresses in a way of its own, but a message always alike.
+                let mut one = connect(address, &load.handshake())?;
+                replies.extend(echo(&mut one, &requests[start..], &payload)?);
+            } else {
+                wire::push_frame(&mut requests, opcode, true, Some(key), &payload);
+                wire::push_frame(&mut replies, opcode, true, None, &payload);
+            }
         }
-        Self {
+        Ok(Self {
             request: requests.len() / count,
             reply: replies.len() / count,
             requests,
             replies: Expected::new(replies),
-        }
+        })
     }
 }
 
@@ -98,10 +134,10 @@ impl Clients {
     /// When the server does not want them.
     pub fn connect(address: SocketAddr, load: &Load) -> io::Result<Self> {
         let poll = epoll::create(epoll::CreateFlags::CLOEXEC)?;
-        let script = Script::new(load);
+        let script = Script::new(address, load)?;
         let mut clients = Vec::with_capacity(load.connections);
         for at in 0..load.connections {
-            let stream = connect(address, handshake::REQUEST)?;
+            let stream = connect(address, &load.handshake())?;
             stream.set_nonblocking(true)?;
             let data = epoll::EventData::new_u64(at as u64);
             epoll::add(&poll, &stream, data, epoll::EventFlags::IN)?;

@@ -61,12 +61,13 @@ pub fn heap(address: SocketAddr) -> Option<u64> {
     std::str::from_utf8(&bytes[..count]).ok()?.parse().ok()
 }
 
-/// Sends a frame and compares what comes back with a payload, compressed or not.
+/// Sends a frame and compares what comes back with a payload, compressed or not. Returns the frame
+/// that came.
 ///
 /// # Errors
 ///
 /// When something else comes back.
-pub fn echo(stream: &mut TcpStream, frame: &[u8], payload: &[u8]) -> io::Result<()> {
+pub fn echo(stream: &mut TcpStream, frame: &[u8], payload: &[u8]) -> io::Result<Vec<u8>> {
     stream.write_all(frame)?;
     let mut bytes = Vec::new();
     let mut buffer = [0; 4096];
@@ -86,7 +87,7 @@ pub fn echo(stream: &mut TcpStream, frame: &[u8], payload: &[u8]) -> io::Result<
         came == payload
     };
     if is_right {
-        Ok(())
+        Ok(bytes)
     } else {
         Err(io::Error::other("the server sent something else back"))
     }

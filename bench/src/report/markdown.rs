@@ -109,6 +109,7 @@ const SECTIONS: &[Section] = &[
             ("200 x 16K", "200 x 16K"),
             ("10 x 1M", "10 x 1M"),
             ("50 x 16 x 32", "50 x 32, 16 in flight"),
+            ("10 x 1K json-deflate", "10 x 1K of JSON, compressed"),
         ],
         plotted: &["100 x 20", "50 x 16 x 32"],
     },
