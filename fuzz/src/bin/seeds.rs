@@ -332,7 +332,8 @@ const LISTS: &[&str] = &[
 ];
 
 /// Calls, as `round_trip` reads them: a byte whose lowest bit is the side (the server 0), whose next
-/// is set for binary, and whose next three are the call, followed by what the call needs.
+/// is set for binary, whose next three are the call, and whose next two are 1 for never and 2 for
+/// always to compress, followed by what the call needs.
 const ROUND_TRIPS: &[(&str, &[u8])] = &[
     ("nothing", &[]),
     ("one-message", &[0, 9]),
@@ -340,6 +341,13 @@ const ROUND_TRIPS: &[(&str, &[u8])] = &[
     ("prepared", &[4, 9, 5, 9, 7, 100]),
     ("large", &[2, 255, 1, 255, 24, 50, 25, 50, 24, 90]),
     ("chunks", &[8, 5, 0x88, 4, 9, 30, 0x89, 6, 10, 5, 0, 1]),
+    (
+        "compressed-or-not",
+        &[
+            0, 40, 0x20, 40, 0x40, 4, 4, 40, 0x24, 40, 0x44, 40, 0x48, 9, 8, 9, 0x88, 6, 0x28, 5,
+            0xc8, 5, 0x61, 40, 0x21, 40, 0x41, 40, 28, 29,
+        ],
+    ),
     ("an-unfinished-message", &[10, 9, 9, 9, 24, 5, 16, 0, 0, 0]),
     ("pings", &[12, 0, 13, 125, 12, 8, 12, 129, 28, 29, 13, 1]),
     (
