@@ -2,7 +2,7 @@
 
 use std::io;
 use std::sync::{Arc, Weak};
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 use bytes::BytesMut;
 use miniws_adapter::{Error, clock};
@@ -15,7 +15,7 @@ use crate::line::{Drained, Hold, LITTLE, Line, Patience};
 use crate::scratch;
 use crate::shared::Shared;
 use crate::stop::Ticket;
-use crate::stream::{SharedStream, Stream, is_timeout};
+use crate::stream::{SharedStream, Stream, is_interrupted, is_timeout};
 use crate::timeout::Timeout;
 
 /// A stream, the connection over it, and the bytes that have been read but not yet received.
@@ -44,8 +44,6 @@ const GLANCE: Duration = Duration::from_secs(10);
 /// For how long what has come is read before a deadline that has passed counts: what puts it off may
 /// be among that.
 const OVERDUE: Duration = Duration::from_secs(1);
-/// How long a stream may take to hand on what it has taken, when there is no other limit for it.
-const FLUSH_TIMEOUT: Duration = Duration::from_secs(30);
 
 impl<S> Driver<S> {
     pub(crate) fn new(stream: S, mut connection: Connection, input: BytesMut) -> Self {
@@ -99,11 +97,6 @@ impl<S: Stream> Driver<S> {
     /// The next event, `None` after the end. Writes what is queued before it waits.
     pub(crate) fn recv(&mut self) -> Result<Option<Event>, Error> {
         loop {
-            while self.link.hold().has_unflushed_answer() {
-                if self.link.drain(Patience::Little) == Drained::Stalled {
-                    self.link.hold().check_write_deadline(clock::now());
-                }
-            }
             let mut line = self.link.hold();
             let received = line.connection.receive(&mut self.input);
             if let Ok(Some(event)) = received {
@@ -200,7 +193,7 @@ impl<S: Stream> Driver<S> {
         match read {
             Ok(0) => line.read_ended(None),
             Ok(_) => {}
-            Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
+            Err(error) if is_interrupted(&error) => {}
             Err(error) if is_timeout(&error) => {
                 line.connection.handle_timeout(clock::now());
                 scratch::release();
@@ -235,24 +228,14 @@ impl<S: Stream> Link<S> {
     /// Writes all that is queued.
     pub(crate) fn flush(&mut self) -> Result<(), Error> {
         let mut patience = Patience::Some;
-        let started = Instant::now();
         // From now on the peer has to take something.
         self.hold().check_write_deadline(clock::now());
         loop {
-            let mut drained = self.drain(patience);
+            let drained = self.drain(patience);
             let mut line = self.hold();
             if drained == Drained::Stalled {
-                let mut left = line.check_write_deadline(clock::now());
-                if left.is_none() && !line.has_output() {
-                    left = FLUSH_TIMEOUT.checked_sub(started.elapsed());
-                    if left.is_none() {
-                        drained = line.judge(Err(io::Error::other("the stream is stuck")));
-                    }
-                }
-                if drained == Drained::Stalled {
-                    patience = Patience::Wait(left);
-                    continue;
-                }
+                patience = Patience::Wait(line.check_write_deadline(clock::now()));
+                continue;
             }
             if !line.sole {
                 // A thread that sends may do something else for long, and never read.

@@ -14,7 +14,7 @@ use miniws_adapter::{Timer, Transport, clock};
 use miniws_proto::{SendQueue, Time};
 
 use crate::scratch;
-use crate::stream::{Stream, is_timeout, write_from};
+use crate::stream::{Stream, is_interrupted, is_timeout, write_from};
 
 /// Runs a handshake to its end.
 pub(crate) fn run<F: Future>(handshake: F) -> F::Output {
@@ -52,9 +52,10 @@ fn patience() -> Option<Duration> {
     }))
 }
 
-fn pending_if_timeout<T>(result: io::Result<T>) -> Poll<io::Result<T>> {
+/// After an interruption, too, the clock is looked at: there may be one for each byte.
+fn pending_unless_done<T>(result: io::Result<T>) -> Poll<io::Result<T>> {
     match result {
-        Err(error) if is_timeout(&error) => Poll::Pending,
+        Err(error) if is_timeout(&error) || is_interrupted(&error) => Poll::Pending,
         result => Poll::Ready(result),
     }
 }
@@ -67,20 +68,20 @@ impl<S: Stream> Transport for Patient<S> {
         _: usize,
     ) -> Poll<io::Result<usize>> {
         self.0.set_read_timeout(patience())?;
-        pending_if_timeout(scratch::read(input, |scratch| self.0.read(scratch)))
+        pending_unless_done(scratch::read(input, |scratch| self.0.read(scratch)))
     }
 
     fn poll_write(&mut self, _: &mut Context<'_>, output: &SendQueue) -> Poll<io::Result<usize>> {
         self.0.set_write_timeout(patience())?;
-        pending_if_timeout(write_from(&mut self.0, output))
+        pending_unless_done(write_from(&mut self.0, output))
     }
 
     fn poll_flush(&mut self, _: &mut Context<'_>) -> Poll<io::Result<()>> {
-        pending_if_timeout(self.0.flush())
+        pending_unless_done(self.0.flush())
     }
 
     fn poll_shutdown(&mut self, _: &mut Context<'_>) -> Poll<io::Result<()>> {
-        pending_if_timeout(self.0.shutdown_write())
+        pending_unless_done(self.0.shutdown_write())
     }
 }
 

@@ -9,7 +9,7 @@ use bytes::Buf;
 use miniws_adapter::{Error, clock};
 use miniws_proto::{Connection, Event, ReceiveError, ReceiveErrorKind, SendError, State, Time};
 
-use crate::stream::{Stream, is_timeout, write_from};
+use crate::stream::{Stream, is_interrupted, is_timeout, write_from};
 use crate::timeout::Timeout;
 
 /// A connection, and what has become of the stream under it.
@@ -20,8 +20,6 @@ pub(crate) struct Line {
     pub(crate) write_ended: bool,
     /// Why the stream failed, until that is told.
     pub(crate) failure: Option<io::Error>,
-    /// The stream has taken bytes that it may still buffer.
-    pub(crate) unflushed: bool,
     pub(crate) write_timeout: Timeout,
     /// Only one thread receives and sends.
     pub(crate) sole: bool,
@@ -64,7 +62,6 @@ impl Line {
             connection,
             write_ended: false,
             failure: None,
-            unflushed: false,
             write_timeout: Timeout::default(),
             sole: true,
             writing: false,
@@ -87,8 +84,10 @@ impl Line {
         self.connection.state() == State::Open
     }
 
+    /// Whether anything waits to be written, here or in the stream.
     pub(crate) fn has_output(&mut self) -> bool {
-        !self.connection.outgoing().is_empty()
+        let output = self.connection.outgoing();
+        output.is_unflushed() || !output.is_empty()
     }
 
     /// Whether a thread that waits to read has to look at the deadlines again: another one that sends
@@ -102,12 +101,6 @@ impl Line {
         may_release && !self.sole
     }
 
-    /// Whether the answer to a close, or what tells the peer of its failure, may still be buffered in
-    /// the stream. It has left once that is flushed, and only then the application gets to know.
-    pub(crate) fn has_unflushed_answer(&self) -> bool {
-        self.unflushed && self.connection.wants_read() && self.connection.close_status().is_some()
-    }
-
     /// Writes all that is queued, and shuts down when it is time.
     pub(crate) fn drain<S: Stream>(&mut self, stream: &mut S, patience: Patience) -> Drained {
         let written = self.write_all(stream, patience);
@@ -119,7 +112,7 @@ impl Line {
     }
 
     fn write_all<S: Stream>(&mut self, stream: &mut S, patience: Patience) -> io::Result<()> {
-        while self.has_output() || self.unflushed {
+        while self.has_output() {
             if self.write_ended {
                 return Err(io::ErrorKind::BrokenPipe.into());
             }
@@ -127,10 +120,10 @@ impl Line {
             let output = self.connection.outgoing();
             if output.is_empty() {
                 match stream.flush() {
-                    Err(error) if error.kind() == io::ErrorKind::Interrupted => continue,
+                    Err(error) if is_interrupted(&error) => continue,
                     flushed => flushed?,
                 }
-                self.unflushed = false;
+                output.set_unflushed(false);
                 continue;
             }
             match write_from(stream, output) {
@@ -138,10 +131,10 @@ impl Line {
                 Ok(count) => {
                     // No stream of a caller's can make it more than there was.
                     output.advance(count.min(output.len()));
-                    self.unflushed = true;
+                    output.set_unflushed(true);
                     self.note_progress();
                 }
-                Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
+                Err(error) if is_interrupted(&error) => {}
                 Err(error) => return Err(error),
             }
         }
@@ -177,11 +170,11 @@ impl Line {
             Err(error) => {
                 // What the peer sent before it went may still be there to be read: its close, say.
                 self.write_ended = true;
-                self.unflushed = false;
                 self.failure.get_or_insert(error);
                 while self.has_output() {
                     let output = self.connection.outgoing();
                     output.advance(output.len());
+                    output.set_unflushed(false);
                 }
                 Drained::Failed
             }

@@ -17,7 +17,7 @@ use miniws_proto::{CloseCode, CloseFrame};
 use crate::line::{Drained, LITTLE, Line, Patience};
 use crate::scratch;
 use crate::stop::Ticket;
-use crate::stream::{SharedStream, is_timeout};
+use crate::stream::{SharedStream, is_interrupted, is_timeout};
 
 /// A stream and its connection, shared by several threads.
 ///
@@ -114,12 +114,11 @@ impl<S> Shared<S> {
             }
         }
         if line.takes_shutdown() {
-            // Who still waits to read or to write when it is over is woken.
-            let how = match line.connection.wants_read() {
-                true => Shutdown::Write,
-                false => Shutdown::Both,
-            };
-            let _ = self.stream().shutdown_shared(how); // It may be down already.
+            let _ = self.stream().shutdown_shared(Shutdown::Write); // It may be down already.
+            if !line.connection.wants_read() {
+                // Who still waits to read or to write when it is over is woken.
+                self.end_stream();
+            }
         }
         (line, Drained::Done)
     }
@@ -138,7 +137,7 @@ impl<S> Shared<S> {
             let mut slices = [IoSlice::new(&[]); 16];
             let output = &*line.connection.outgoing();
             let count = output.chunks_vectored(&mut slices);
-            self.stream().write_shared(&slices[..count])
+            write_and_flush(self.stream(), &slices[..count])
         } else {
             line.writing = true;
             let turn = Turn(self);
@@ -146,23 +145,23 @@ impl<S> Shared<S> {
             let written = scratch::lend(len, |scratch| {
                 let count = scratch::copy(scratch, line.connection.outgoing());
                 drop(line);
-                self.stream()
-                    .write_shared(&[IoSlice::new(&scratch[..count])])
+                write_and_flush(self.stream(), &[IoSlice::new(&scratch[..count])])
             });
             mem::forget(turn);
             line = self.end_turn();
             written
         };
         let result = match written {
-            Ok(0) => Err(io::ErrorKind::WriteZero.into()),
-            Ok(count) => {
+            Ok((count, flushed)) => {
                 // Nothing is left of it when the connection has ended meanwhile.
+                let is_over = !line.connection.wants_read();
                 let output = line.connection.outgoing();
                 output.advance(count.min(output.len()));
+                output.set_unflushed(!flushed && !is_over);
                 line.note_progress();
                 Ok(())
             }
-            Err(error) if error.kind() == io::ErrorKind::Interrupted => Ok(()),
+            Err(error) if is_interrupted(&error) => Ok(()),
             Err(error) if is_timeout(&error) && !line.has_output() => Ok(()),
             Err(error) => Err(error),
         };
@@ -259,6 +258,25 @@ fn watch<S>(shared: &Weak<Shared<S>>, called_off: &mpsc::Receiver<()>, mut left:
             return;
         };
         left = more.max(LITTLE);
+    }
+}
+
+/// Writes some of `slices`, if there is anything in them, and has the stream hand it on. Returns how
+/// much it has taken, and whether it has handed on all of that.
+fn write_and_flush(stream: &dyn SharedStream, slices: &[IoSlice<'_>]) -> io::Result<(usize, bool)> {
+    let mut count = 0;
+    if slices.iter().any(|slice| !slice.is_empty()) {
+        count = stream.write_shared(slices)?;
+        if count == 0 {
+            return Err(io::ErrorKind::WriteZero.into());
+        }
+    }
+    match stream.flush_shared() {
+        Ok(()) => Ok((count, true)),
+        Err(error) if count > 0 && (is_timeout(&error) || is_interrupted(&error)) => {
+            Ok((count, false))
+        }
+        Err(error) => Err(error),
     }
 }
 

@@ -98,7 +98,17 @@ pub trait SharedStream: Stream + Send + Sync {
     /// As there.
     fn write_shared(&self, slices: &[IoSlice<'_>]) -> io::Result<usize>;
 
-    /// Ends one side or both. A thread that waits to read or write on a side that is ended wakes up.
+    /// As [`Write::flush`].
+    ///
+    /// # Errors
+    ///
+    /// As there.
+    fn flush_shared(&self) -> io::Result<()> {
+        Ok(())
+    }
+
+    /// Ends one side or both: the writing side so that the peer sees a proper end, both of them at
+    /// once. A thread that waits to read or write on a side that is ended wakes up.
     ///
     /// # Errors
     ///
@@ -193,6 +203,11 @@ pub(crate) fn is_timeout(error: &io::Error) -> bool {
         error.kind(),
         io::ErrorKind::WouldBlock | io::ErrorKind::TimedOut
     )
+}
+
+/// Whether it may just be tried again.
+pub(crate) fn is_interrupted(error: &io::Error) -> bool {
+    error.kind() == io::ErrorKind::Interrupted
 }
 
 /// The first pieces of some output, for one write.

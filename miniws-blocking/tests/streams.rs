@@ -4,12 +4,16 @@
 
 mod common;
 
-use std::io::{self, Read, Write};
-use std::net::TcpStream;
+use std::io::{self, IoSlice, Read, Write};
+use std::net::{Shutdown, TcpStream};
+use std::sync::Mutex;
+use std::sync::atomic::{AtomicU32, Ordering};
 use std::time::Duration;
 
 use common::*;
-use miniws_blocking::{Client, Config, Connection, Negotiated, Stream, WebSocket, accept, bytes};
+use miniws_blocking::{
+    Client, Config, Connection, Negotiated, SharedStream, Stream, WebSocket, accept, bytes,
+};
 
 /// A handshake, a message each way, and a close.
 fn converse<S: Stream + Send + 'static>(ours: S, theirs: S) {
@@ -97,44 +101,75 @@ fn detached() {
 /// A stream that keeps what it is given until it is flushed, as TLS may.
 struct Buffered {
     pipe: pipe::Pipe,
-    buffer: Vec<u8>,
+    buffer: Mutex<Vec<u8>>,
     /// How often flushing does not work yet.
-    stuck: u32,
+    stuck: AtomicU32,
+}
+
+impl Buffered {
+    fn new(pipe: pipe::Pipe, stuck: u32) -> Self {
+        Self {
+            pipe,
+            buffer: Mutex::default(),
+            stuck: stuck.into(),
+        }
+    }
+}
+
+impl SharedStream for Buffered {
+    fn read_shared(&self, buffer: &mut [u8]) -> io::Result<usize> {
+        self.pipe.read_shared(buffer)
+    }
+
+    fn write_shared(&self, slices: &[IoSlice<'_>]) -> io::Result<usize> {
+        let first = slices.first().map_or(&[][..], |slice| &slice[..]);
+        self.buffer.lock().unwrap().extend_from_slice(first);
+        Ok(first.len())
+    }
+
+    fn flush_shared(&self) -> io::Result<()> {
+        let stuck = self.stuck.load(Ordering::Relaxed);
+        if stuck > 0 {
+            self.stuck.store(stuck - 1, Ordering::Relaxed);
+            return Err(io::ErrorKind::WouldBlock.into());
+        }
+        let bytes = std::mem::take(&mut *self.buffer.lock().unwrap());
+        self.pipe.clone().write_all(&bytes)
+    }
+
+    fn shutdown_shared(&self, how: Shutdown) -> io::Result<()> {
+        self.flush_shared()?;
+        self.pipe.shutdown_shared(how)
+    }
 }
 
 impl Read for Buffered {
     fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
-        self.pipe.read(buffer)
+        self.read_shared(buffer)
     }
 }
 
 impl Write for Buffered {
     fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
-        self.buffer.extend_from_slice(bytes);
-        Ok(bytes.len())
+        self.write_shared(&[IoSlice::new(bytes)])
     }
 
     fn flush(&mut self) -> io::Result<()> {
-        if self.stuck > 0 {
-            self.stuck -= 1;
-            return Err(io::ErrorKind::WouldBlock.into());
-        }
-        self.pipe.write_all(&std::mem::take(&mut self.buffer))
+        self.flush_shared()
     }
 }
 
 impl Stream for Buffered {
     fn set_read_timeout(&self, timeout: Option<Duration>) -> io::Result<()> {
-        Stream::set_read_timeout(&self.pipe, timeout)
+        self.pipe.set_read_timeout(timeout)
     }
 
     fn set_write_timeout(&self, timeout: Option<Duration>) -> io::Result<()> {
-        Stream::set_write_timeout(&self.pipe, timeout)
+        self.pipe.set_write_timeout(timeout)
     }
 
     fn shutdown_write(&mut self) -> io::Result<()> {
-        self.flush()?;
-        self.pipe.shutdown_write()
+        self.shutdown_shared(Shutdown::Write)
     }
 }
 
@@ -142,12 +177,25 @@ impl Stream for Buffered {
 fn stream_that_buffers_is_flushed() {
     for stuck in [0, 1, 5] {
         let (ours, theirs) = pipe::pair();
-        let buffered = |pipe| Buffered {
-            pipe,
-            buffer: Vec::new(),
-            stuck,
-        };
-        converse(buffered(ours), buffered(theirs));
+        converse(Buffered::new(ours, stuck), Buffered::new(theirs, stuck));
+    }
+}
+
+#[test]
+fn halves_flush_a_stream_that_buffers() {
+    for stuck in [0, 1, 5] {
+        let (ours, theirs) = pipe::pair();
+        let serving = spawn(move || echo(accept(Buffered::new(ours, stuck)).unwrap()));
+        let client = Client::new("ws://somewhere/");
+        let client = client.handshake(Buffered::new(theirs, 0)).unwrap();
+        client.get_ref().stuck.store(stuck, Ordering::Relaxed);
+        let (sender, mut receiver) = client.split();
+        sender.send("over there").unwrap();
+        assert_eq!(text(receiver.recv().unwrap()), "over there");
+        sender.close().unwrap();
+        while receiver.recv().unwrap().is_some() {}
+        assert!(receiver.close_status().unwrap().clean);
+        serving.join().unwrap();
     }
 }
 
@@ -155,13 +203,9 @@ fn stream_that_buffers_is_flushed() {
 #[test]
 fn close_is_told_once_the_answer_is_flushed() {
     let (ours, mut peer) = pipe::pair();
-    let ours = Buffered {
-        pipe: ours,
-        buffer: Vec::new(),
-        stuck: 5,
-    };
     let connection = Connection::server(Config::default(), Negotiated::default());
-    let mut server = WebSocket::from_parts(ours, connection, bytes::BytesMut::new());
+    let input = bytes::BytesMut::new();
+    let mut server = WebSocket::from_parts(Buffered::new(ours, 5), connection, input);
     peer.write_all(&client_frame(0x88, b"\x03\xe8")).unwrap();
     close_frame(server.recv().unwrap());
     assert_eq!(peer.take_all(), (server_frame(0x88, b"\x03\xe8"), true));
