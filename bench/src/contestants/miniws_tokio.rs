@@ -52,14 +52,17 @@ impl<S: Stream, const DEFLATE: bool> Contestant<S> for MiniwsTokio<DEFLATE> {
 
     async fn echo(socket: &mut WebSocket<S>) {
         // Receiving writes what is queued before it waits.
-        while let Ok(Some(event)) = socket.recv().await {
-            let Event::Message(message) = event else {
-                continue;
-            };
+        loop {
+            // Before there is a message, so that the task has no place for one while it waits.
             if !socket.can_send() && socket.flush().await.is_err() {
                 return;
             }
-            if socket.feed(message).is_err() {
+            let Ok(Some(event)) = socket.recv().await else {
+                return;
+            };
+            if let Event::Message(message) = event
+                && socket.feed(message).is_err()
+            {
                 return;
             }
         }
