@@ -163,23 +163,6 @@ fn the_handshake_timeout_while_writing() {
     });
 }
 
-/// A socket's path is never taken for a host.
-#[test]
-fn a_unix_socket_that_is_not_there() {
-    run(async {
-        match connect("ws+unix:/nonexistent/socket:/").await {
-            Err(Error::Io(error)) => assert!(
-                matches!(
-                    error.kind(),
-                    io::ErrorKind::NotFound | io::ErrorKind::Unsupported
-                ),
-                "{error}"
-            ),
-            other => panic!("{other:?}"),
-        }
-    });
-}
-
 #[test]
 fn tls_is_the_callers_to_make() {
     run(async {

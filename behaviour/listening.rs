@@ -79,19 +79,6 @@ fn a_pipe() {
     });
 }
 
-#[cfg(unix)]
-#[test]
-fn a_unix_socket() {
-    run(async {
-        let (ours, theirs) = crate::runtime::UnixStream::pair().unwrap();
-        let client = Client::new("ws://in.memory/").handshake(theirs);
-        let (server, client) = join(accept(ours), client).await;
-        let (mut server, mut client) = (server.unwrap(), client.unwrap());
-        client.send("through a socket").await.unwrap();
-        assert_eq!(text(server.recv().await.unwrap()), "through a socket");
-    });
-}
-
 /// A request as another HTTP stack hands it over.
 fn parsed_request() -> Request {
     let mut headers = Headers::new();

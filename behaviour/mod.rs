@@ -30,4 +30,6 @@ mod stream_and_sink;
 pub(crate) mod streams;
 mod subprotocols;
 pub(crate) mod support;
+#[cfg(unix)]
+mod unix_sockets;
 mod verifying;

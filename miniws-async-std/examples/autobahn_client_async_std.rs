@@ -5,10 +5,8 @@
 mod autobahn_client;
 
 use async_std::task;
-use miniws_async_std::async_std::AsyncStd;
-
 use autobahn_client::{exit, run};
 
 fn main() {
-    exit(task::block_on(run::<AsyncStd>("miniws-async-std")))
+    exit(task::block_on(run("miniws-async-std")))
 }

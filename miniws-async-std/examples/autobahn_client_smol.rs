@@ -4,10 +4,8 @@
 #[path = "common/autobahn_client.rs"]
 mod autobahn_client;
 
-use miniws_async_std::smol::Smol;
-
 use autobahn_client::{exit, run};
 
 fn main() {
-    exit(smol::block_on(run::<Smol>("miniws-smol")))
+    exit(smol::block_on(run("miniws-smol")))
 }

@@ -11,8 +11,6 @@
 #[path = "common/client.rs"]
 mod client;
 
-use miniws_async_std::async_std::AsyncStd;
-
 fn main() {
-    client::exit(async_std::task::block_on(client::run::<AsyncStd>()))
+    client::exit(async_std::task::block_on(client::run()))
 }

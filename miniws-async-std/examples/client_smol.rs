@@ -11,8 +11,6 @@
 #[path = "common/client.rs"]
 mod client;
 
-use miniws_async_std::smol::Smol;
-
 fn main() {
-    client::exit(smol::block_on(client::run::<Smol>()))
+    client::exit(smol::block_on(client::run()))
 }

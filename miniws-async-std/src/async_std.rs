@@ -31,46 +31,20 @@ use std::io;
 use std::net::SocketAddr;
 
 use ::async_std::net::{TcpListener, TcpStream, ToSocketAddrs};
-use async_io::Async;
+#[cfg(unix)]
+use ::async_std::os::unix::net::{SocketAddr as UnixSocketAddr, UnixListener, UnixStream};
 
-pub use crate::accept;
+use crate::bind::bind;
 use crate::generic;
-use crate::listen::listen;
+use crate::listen::Listen;
 use crate::runtime::{Runtime, Sealed};
-use crate::{Error, WebSocket};
-
-/// A client that connects by async-std's TCP.
-pub type Client = generic::Client<AsyncStd>;
+pub use crate::{Client, accept, connect};
 
 /// A server that listens by async-std's TCP.
 pub type Server = generic::Server<AsyncStd>;
 
 /// A server that is listening by async-std's TCP.
-pub type Listener = generic::Listener<AsyncStd>;
-
-/// Connects to a `ws://` URL with the settings that [`Client`] begins with.
-///
-/// # Errors
-///
-/// As [`Client::connect`](generic::Client::connect).
-///
-/// # Cancel safety
-///
-/// Dropping the future drops the connection.
-///
-/// ```
-/// # fn main() -> Result<(), Box<dyn std::error::Error>> { async_std::task::block_on(async {
-/// # let mut listener = miniws_async_std::async_std::Server::new().bind("127.0.0.1:0").await?;
-/// # let url = format!("ws://{}/", listener.local_addr());
-/// # let server = async_std::task::spawn(async move { listener.accept().await.unwrap()?.recv().await });
-/// let mut socket = miniws_async_std::async_std::connect(&url).await?; // "ws://127.0.0.1:9001/", say
-/// socket.send("hello").await?;
-/// # assert!(server.await?.is_some());
-/// # Ok(()) }) }
-/// ```
-pub async fn connect(url: &str) -> Result<WebSocket<TcpStream>, Error> {
-    Client::new(url).connect().await
-}
+pub type Listener<L = TcpListener> = generic::Listener<AsyncStd, L>;
 
 impl Server {
     /// Listens on a host and port; port 0 picks a free one.
@@ -93,8 +67,8 @@ impl Server {
     /// ```
     pub async fn bind(self, address: impl ToSocketAddrs) -> io::Result<Listener> {
         let found = address.to_socket_addrs().await?;
-        let listener = listen(found, self.backlog)?;
-        self.listen(AsyncStd::listener(listener)?)
+        let listener = bind(found, self.backlog)?;
+        self.listen(TcpListener::from(listener))
     }
 }
 
@@ -105,34 +79,40 @@ pub struct AsyncStd;
 impl Sealed for AsyncStd {}
 
 impl Runtime for AsyncStd {
-    type TcpStream = TcpStream;
-    type TcpListener = TcpListener;
+    fn spawn(task: impl Future<Output = ()> + Send + 'static) {
+        ::async_std::task::spawn(task);
+    }
+}
 
-    fn stream(connected: Async<std::net::TcpStream>) -> io::Result<TcpStream> {
-        Ok(connected.into_inner()?.into())
+impl Listen for TcpListener {
+    type Stream = TcpStream;
+    type Address = SocketAddr;
+
+    fn local_addr(&self) -> io::Result<SocketAddr> {
+        self.local_addr()
     }
 
-    fn peer_addr(stream: &TcpStream) -> io::Result<SocketAddr> {
-        stream.peer_addr()
+    async fn accept(&self) -> io::Result<(TcpStream, Option<SocketAddr>)> {
+        let (stream, remote_addr) = self.accept().await?;
+        Ok((stream, Some(remote_addr)))
     }
 
     fn set_nodelay(stream: &TcpStream, nodelay: bool) -> io::Result<()> {
         stream.set_nodelay(nodelay)
     }
+}
 
-    fn listener(listening: std::net::TcpListener) -> io::Result<TcpListener> {
-        Ok(listening.into())
+#[cfg(unix)]
+impl Listen for UnixListener {
+    type Stream = UnixStream;
+    type Address = UnixSocketAddr;
+
+    fn local_addr(&self) -> io::Result<UnixSocketAddr> {
+        self.local_addr()
     }
 
-    fn local_addr(listener: &TcpListener) -> io::Result<SocketAddr> {
-        listener.local_addr()
-    }
-
-    async fn accept(listener: &TcpListener) -> io::Result<(TcpStream, SocketAddr)> {
-        listener.accept().await
-    }
-
-    fn spawn(task: impl Future<Output = ()> + Send + 'static) {
-        ::async_std::task::spawn(task);
+    async fn accept(&self) -> io::Result<(UnixStream, Option<SocketAddr>)> {
+        let (stream, _) = self.accept().await?;
+        Ok((stream, None))
     }
 }

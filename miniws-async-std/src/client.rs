@@ -1,7 +1,6 @@
 //! The client's way to an open WebSocket.
 
 use std::fmt;
-use std::marker::PhantomData;
 use std::net::IpAddr;
 use std::sync::Arc;
 use std::time::Duration;
@@ -10,10 +9,34 @@ use futures_io::{AsyncRead, AsyncWrite};
 use miniws_adapter::{Dial, IpFamily, Wish};
 use miniws_proto::{ClientRequest, Config, Entropy, Response};
 
-use crate::WebSocket;
 use crate::dial::Sockets;
 use crate::io::{Clock, Io};
-use crate::runtime::Runtime;
+use crate::{Error, NetStream, WebSocket};
+
+/// Connects to a `ws://` or `ws+unix:` URL with the settings that [`Client`] begins with.
+///
+/// # Errors
+///
+/// As [`Client::connect`].
+///
+/// # Cancel safety
+///
+/// Dropping the future drops the connection.
+///
+/// ```
+/// # #[cfg(feature = "smol")] fn main() -> Result<(), Box<dyn std::error::Error>> { smol::block_on(async {
+/// # let mut listener = miniws_async_std::smol::Server::new().bind("127.0.0.1:0").await?;
+/// # let url = format!("ws://{}/", listener.local_addr());
+/// # let server = smol::spawn(async move { listener.accept().await.unwrap()?.recv().await });
+/// let mut socket = miniws_async_std::connect(&url).await?; // "ws://127.0.0.1:9001/", say
+/// socket.send("hello").await?;
+/// # assert!(server.await?.is_some());
+/// # Ok(()) }) }
+/// # #[cfg(not(feature = "smol"))] fn main() {}
+/// ```
+pub async fn connect(url: &str) -> Result<WebSocket<NetStream>, Error> {
+    Client::new(url).connect().await
+}
 
 /// Settings of a client, and the way to its connection.
 ///
@@ -37,13 +60,12 @@ use crate::runtime::Runtime;
 /// # Ok(()) }) }
 /// ```
 #[must_use = "a client does nothing until it connects"]
-pub struct Client<R> {
+pub struct Client {
     wish: Wish,
     dial: Dial,
-    runtime: PhantomData<fn() -> R>,
 }
 
-impl<R: 'static> Client<R> {
+impl Client {
     /// A client for a URL such as `ws://example.org/chat`, `ws://user:password@[::1]:9001/?q`.
     ///
     /// User and password go into an `Authorization` header. What is wrong with a URL, or any other
@@ -75,7 +97,6 @@ impl<R: 'static> Client<R> {
         Self {
             wish: Wish::new(url),
             dial: Dial::default(),
-            runtime: PhantomData,
         }
     }
 
@@ -169,7 +190,7 @@ impl<R: 'static> Client<R> {
     }
 
     /// A hook that sees the response before the connection opens. When it returns `false`,
-    /// connecting fails with [`Error::Aborted`](crate::Error::Aborted).
+    /// connecting fails with [`Error::Aborted`].
     ///
     /// ```
     /// use miniws_async_std::{Client, Error, accept};
@@ -189,59 +210,20 @@ impl<R: 'static> Client<R> {
         self
     }
 
-    /// Does the handshake over a stream that the caller has made: a Unix socket, an in-memory pipe,
-    /// a TLS stream, a tunnel through a proxy.
-    ///
-    /// # Errors
-    ///
-    /// As [`connect`](Self::connect).
-    ///
-    /// # Cancel safety
-    ///
-    /// Dropping the future drops the stream.
-    ///
-    /// ```
-    /// use miniws_async_std::{Client, accept};
-    /// use smol::net::unix::UnixStream;
-    ///
-    /// # fn main() -> Result<(), miniws_async_std::Error> { smol::block_on(async {
-    /// let (ours, theirs) = UnixStream::pair()?;
-    /// let server = smol::spawn(accept(theirs));
-    /// let client = Client::new("ws://localhost/").handshake(ours).await?;
-    /// # let _ = (server, client);
-    /// # Ok(()) }) }
-    /// ```
-    pub fn handshake<S>(self, stream: S) -> Connecting<S>
-    where
-        S: AsyncRead + AsyncWrite + Unpin + Send + 'static,
-    {
-        Connecting::new(async move {
-            let mut io = Io::new(stream);
-            let (connection, input) = self.wish.handshake::<_, Clock>(&mut io).await?;
-            Ok(WebSocket::from_parts(io.stream, connection, input))
-        })
-    }
-
-    fn ask(mut self, change: impl FnOnce(ClientRequest) -> ClientRequest) -> Self {
-        self.wish.request = self.wish.request.map(change);
-        self
-    }
-}
-
-impl<R: Runtime> Client<R> {
-    /// Connects over TCP and does the handshake.
+    /// Connects to where the URL leads and does the handshake, on any executor.
     ///
     /// When the host has several addresses, those of both families are tried in turn, the next one
     /// a quarter of a second after the one before, and the first to answer is taken (RFC 8305).
     ///
     /// # Errors
     ///
-    /// [`Error::Handshake`](crate::Error::Handshake) for a bad URL or setting, and when the handshake fails: with
+    /// [`Error::Handshake`] for a bad URL or setting, and when the handshake fails: with
     /// [`HandshakeError::Refused`](crate::HandshakeError::Refused), which carries the response, when
-    /// the server answered with another status than 101. [`Error::Io`](crate::Error::Io) and
-    /// [`Error::ConnectTimeout`](crate::Error::ConnectTimeout) when the host can't be reached; [`Error::Aborted`](crate::Error::Aborted) from the hook.
+    /// the server answered with another status than 101. [`Error::Io`] and
+    /// [`Error::ConnectTimeout`] when the host can't be reached; [`Error::Aborted`] from the hook.
     ///
-    /// A `wss://` URL needs a TLS stream that the caller makes, and [`handshake`](Self::handshake).
+    /// `ws+unix:/path/to/socket:/resource` connects to a Unix socket. A `wss://` URL needs a TLS stream
+    /// that the caller makes, and [`handshake`](Self::handshake).
     ///
     /// # Cancel safety
     ///
@@ -290,15 +272,52 @@ impl<R: Runtime> Client<R> {
     /// # Ok(()) }) }
     /// # #[cfg(not(feature = "async-std"))] fn main() {}
     /// ```
-    pub fn connect(self) -> Connecting<R::TcpStream> {
+    pub fn connect(self) -> Connecting<NetStream> {
         Connecting::new(async move {
-            let sockets = Sockets::<R>::default();
-            let connected = self.wish.connect::<_, Clock>(&sockets, &self.dial);
+            let connected = self.wish.connect::<_, Clock>(&Sockets, &self.dial);
             let (io, connection, input) = connected.await?;
-            let remote_addr = R::peer_addr(&io.stream).ok();
+            let remote_addr = io.stream.peer_addr();
             let socket = WebSocket::from_parts(io.stream, connection, input);
             Ok(socket.with_remote_addr(remote_addr))
         })
+    }
+
+    /// Does the handshake over a stream that the caller has made: a Unix socket, an in-memory pipe,
+    /// a TLS stream, a tunnel through a proxy.
+    ///
+    /// # Errors
+    ///
+    /// As [`connect`](Self::connect).
+    ///
+    /// # Cancel safety
+    ///
+    /// Dropping the future drops the stream.
+    ///
+    /// ```
+    /// use miniws_async_std::{Client, accept};
+    /// use smol::net::unix::UnixStream;
+    ///
+    /// # fn main() -> Result<(), miniws_async_std::Error> { smol::block_on(async {
+    /// let (ours, theirs) = UnixStream::pair()?;
+    /// let server = smol::spawn(accept(theirs));
+    /// let client = Client::new("ws://localhost/").handshake(ours).await?;
+    /// # let _ = (server, client);
+    /// # Ok(()) }) }
+    /// ```
+    pub fn handshake<S>(self, stream: S) -> Connecting<S>
+    where
+        S: AsyncRead + AsyncWrite + Unpin + Send + 'static,
+    {
+        Connecting::new(async move {
+            let mut io = Io::new(stream);
+            let (connection, input) = self.wish.handshake::<_, Clock>(&mut io).await?;
+            Ok(WebSocket::from_parts(io.stream, connection, input))
+        })
+    }
+
+    fn ask(mut self, change: impl FnOnce(ClientRequest) -> ClientRequest) -> Self {
+        self.wish.request = self.wish.request.map(change);
+        self
     }
 }
 
@@ -320,7 +339,7 @@ impl<R: Runtime> Client<R> {
 /// ```
 pub type Connecting<S> = miniws_adapter::Connecting<WebSocket<S>>;
 
-impl<R> fmt::Debug for Client<R> {
+impl fmt::Debug for Client {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("Client")
             .field("wish", &self.wish)

@@ -1,25 +1,17 @@
-//! A runtime's sockets, for the shared way to where a URL leads.
+//! The sockets of async-io, for the shared way to where a URL leads.
 
-use std::marker::PhantomData;
-
+use async_io::Async;
 use miniws_adapter::{Net, TcpDial};
 use miniws_proto::Time;
 
 use crate::io::Io;
-use crate::runtime::Runtime;
-use crate::{Error, tcp};
+use crate::{Error, NetStream, tcp};
 
-/// The sockets of a runtime.
-pub(crate) struct Sockets<R>(PhantomData<fn() -> R>);
+/// The sockets of async-io, which are the same on every runtime.
+pub(crate) struct Sockets;
 
-impl<R> Default for Sockets<R> {
-    fn default() -> Self {
-        Self(PhantomData)
-    }
-}
-
-impl<R: Runtime> Net for Sockets<R> {
-    type Stream = Io<R::TcpStream>;
+impl Net for Sockets {
+    type Stream = Io<NetStream>;
 
     async fn tcp(
         &self,
@@ -29,6 +21,12 @@ impl<R: Runtime> Net for Sockets<R> {
         _: Time,
     ) -> Result<Self::Stream, Error> {
         let stream = tcp::connect(dial, host, port).await?;
-        Ok(Io::new(R::stream(stream)?))
+        Ok(Io::new(stream.into()))
+    }
+
+    #[cfg(unix)]
+    async fn unix(&self, path: &str, _: Time) -> Result<Self::Stream, Error> {
+        let stream = Async::<std::os::unix::net::UnixStream>::connect(path).await?;
+        Ok(Io::new(stream.into()))
     }
 }

@@ -29,7 +29,7 @@ impl<S: AsyncRead + AsyncWrite + Unpin + 'static> Io<S> {
 }
 
 /// Ends the writing side.
-fn end<S: AsyncWrite + Unpin + 'static>(
+pub(crate) fn end<S: AsyncWrite + Unpin + 'static>(
     stream: &mut S,
     cx: &mut Context<'_>,
 ) -> Poll<io::Result<()>> {

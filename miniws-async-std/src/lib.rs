@@ -10,7 +10,7 @@
 //! |---|---|---|
 //! | async-std | `miniws-async-std = "0.1"` | [`miniws_async_std::async_std`](async_std) |
 //! | smol | `miniws-async-std = { version = "0.1", default-features = false, features = ["smol", "deflate"] }` | [`miniws_async_std::smol`](smol) |
-//! | another one with futures-io | `miniws-async-std = { version = "0.1", default-features = false, features = ["deflate"] }` | [`Client::handshake`], [`accept`] |
+//! | another one with futures-io | `miniws-async-std = { version = "0.1", default-features = false, features = ["deflate"] }` | [`connect`], [`accept`], a [`Listen`] of your own |
 //!
 //! The feature `deflate` is compression, and on by default. Of the runtimes async-std alone is: who adds a crate of this name has async-std and expects it to
 //! work, whereas who has smol has chosen it for being small and would not want async-std along with
@@ -21,8 +21,9 @@
 //! recommend instead. New programs should take smol, and for those that move from one to the other, all
 //! that changes here is the module's name.
 //!
-//! A [`WebSocket`] is the same on all of them. Deadlines are kept by the timers of
-//! [async-io](async_io), which both runtimes are built on and which go off on any executor.
+//! A [`WebSocket`] is the same on all of them, and so is a [`Client`]. It connects by the sockets of
+//! [async-io](async_io), which both runtimes are built on and which work on any executor; its timers
+//! keep the deadlines.
 //!
 //! # A client
 //!
@@ -50,7 +51,7 @@
 //! # #[cfg(not(feature = "smol"))] fn main() {}
 //! ```
 //!
-//! [`Client`](generic::Client) has the settings: subprotocols, headers, addresses, timeouts, a hook
+//! [`Client`] has the settings: subprotocols, headers, addresses, timeouts, a hook
 //! that sees the response. [`Client::handshake`] takes a stream that the caller has made, such as a
 //! TLS stream for `wss://`.
 //!
@@ -133,10 +134,11 @@
 
 #[cfg(feature = "async-std")]
 pub mod async_std;
+#[cfg(any(test, feature = "async-std", feature = "smol"))]
+mod bind;
 mod client;
 mod dial;
 mod io;
-#[cfg(any(test, feature = "async-std", feature = "smol"))]
 mod listen;
 mod listener;
 pub mod reconnect;
@@ -147,19 +149,20 @@ pub mod smol;
 mod split;
 #[cfg(feature = "stats")]
 mod stats;
+mod stream;
 mod tcp;
 mod websocket;
 
 /// The types behind those of the runtimes' modules, for code that leaves the runtime open.
 pub mod generic {
-    pub use crate::client::Client;
     pub use crate::listener::Listener;
     pub use crate::runtime::{AnyRuntime, Runtime};
     pub use crate::server::Server;
 }
 
 pub use bytes;
-pub use client::Connecting;
+pub use client::{Client, Connecting, connect};
+pub use listen::Listen;
 pub use listener::Stopper;
 pub use miniws_adapter::{Attempt, Error, IpFamily, OsEntropy};
 pub use miniws_proto as proto;
@@ -174,10 +177,8 @@ pub use miniws_proto::{
 pub use miniws_proto::{Stats, Traffic};
 pub use server::accept;
 pub use split::{Receiver, Sender};
+pub use stream::NetStream;
 pub use websocket::WebSocket;
 
-/// A client over a stream that the caller has made.
-pub type Client = generic::Client<generic::AnyRuntime>;
-
-/// A server over streams that the caller has made.
+/// A server over streams and listeners that the caller has made.
 pub type Server = generic::Server<generic::AnyRuntime>;

@@ -1,37 +1,67 @@
-//! TCP: listening, with a backlog.
+//! Where a server's connections come from.
 
+use std::future::Future;
 use std::io;
-use std::net::{SocketAddr, TcpListener};
+use std::net::SocketAddr;
 
-use socket2::{Domain, Protocol, Socket, Type};
+use futures_io::{AsyncRead, AsyncWrite};
 
-/// Listens on the first of the addresses that can be had.
-pub(crate) fn listen(
-    addresses: impl IntoIterator<Item = SocketAddr>,
-    backlog: u32,
-) -> io::Result<TcpListener> {
-    let mut failure = io::Error::new(io::ErrorKind::InvalidInput, "no address to listen on");
-    for address in addresses {
-        match listen_on(address, backlog) {
-            Ok(listener) => return Ok(listener),
-            Err(error) => failure = error,
-        }
+/// What a [`Listener`](crate::generic::Listener) can accept from: TCP and Unix sockets of async-std
+/// and smol, and whatever else this is implemented for.
+///
+/// ```
+/// # #[cfg(all(unix, feature = "smol"))] fn main() -> Result<(), Box<dyn std::error::Error>> { smol::block_on(async {
+/// use miniws_async_std::smol::{Client, Server};
+/// use smol::net::unix::UnixListener;
+///
+/// # let path = std::env::temp_dir().join(format!("miniws-{}.sock", std::process::id()));
+/// # let path = path.to_str().ok_or("the path is not UTF-8")?;
+/// let listener = Server::new().listen(UnixListener::bind(path)?)?;
+/// smol::spawn(listener.serve(|mut socket| async move {
+///     let _ = socket.send("hello").await;
+/// }))
+/// .detach();
+/// let mut socket = Client::new(&format!("ws+unix:{path}:/chat")).connect().await?;
+/// assert!(socket.recv().await?.is_some());
+/// # std::fs::remove_file(path)?;
+/// # Ok(()) }) }
+/// # #[cfg(not(all(unix, feature = "smol")))] fn main() {}
+/// ```
+pub trait Listen: Send + Sync + 'static {
+    /// A connection. If it needs a handshake of its own, such as that of TLS, it does it when it is
+    /// first read from: this way one connection never holds up another, and the deadline of the
+    /// WebSocket's handshake counts for both.
+    type Stream: AsyncRead + AsyncWrite + Unpin + Send + 'static;
+    /// The address that is listened on.
+    type Address: Clone + Send + Sync;
+
+    /// The address that is listened on.
+    ///
+    /// # Errors
+    ///
+    /// When it can't be told.
+    fn local_addr(&self) -> io::Result<Self::Address>;
+
+    /// The next connection, and where it comes from, if that has an address of IP.
+    ///
+    /// # Errors
+    ///
+    /// When there was none to be had this time. The listener tries again, after a while unless the
+    /// error says that the connection has gone.
+    ///
+    /// # Cancel safety
+    ///
+    /// No connection must be lost when the future is dropped.
+    fn accept(&self)
+    -> impl Future<Output = io::Result<(Self::Stream, Option<SocketAddr>)>> + Send;
+
+    /// Sets whether small messages are sent at once, which means something to TCP only.
+    ///
+    /// # Errors
+    ///
+    /// When the connection has gone.
+    fn set_nodelay(stream: &Self::Stream, nodelay: bool) -> io::Result<()> {
+        let _ = (stream, nodelay);
+        Ok(())
     }
-    Err(failure)
-}
-
-fn listen_on(address: SocketAddr, backlog: u32) -> io::Result<TcpListener> {
-    let socket = Socket::new(
-        Domain::for_address(address),
-        Type::STREAM,
-        Some(Protocol::TCP),
-    )?;
-    socket.set_nonblocking(true)?;
-    // A server that is started anew finds its port still in TIME_WAIT. Windows means something
-    // else by this option.
-    #[cfg(not(windows))]
-    socket.set_reuse_address(true)?;
-    socket.bind(&address.into())?;
-    socket.listen(i32::try_from(backlog).unwrap_or(i32::MAX))?;
-    Ok(socket.into())
 }

@@ -17,28 +17,28 @@ use miniws_adapter::tcp::{EXHAUSTED_DELAY, is_transient};
 
 use crate::runtime::Runtime;
 use crate::server::Server;
-use crate::{Error, WebSocket};
+use crate::{Error, Listen, WebSocket};
 
 /// A server that listens. Dropping it stops listening and drops the handshakes that are not done.
-pub struct Listener<R: Runtime> {
+pub struct Listener<R, L: Listen> {
     server: Server<R>,
     /// `None` once it has stopped.
-    listener: Option<R::TcpListener>,
-    local_addr: SocketAddr,
+    listener: Option<L>,
+    local_addr: L::Address,
     /// Until when nothing is accepted, because the machine is out of descriptors or memory.
     pause: Option<Timer>,
-    handshakes: FuturesUnordered<Handshake<R::TcpStream>>,
+    handshakes: FuturesUnordered<Handshake<L::Stream>>,
     stop: Stop,
 }
 
 type Accepted<S> = Result<WebSocket<S>, Error>;
 type Handshake<S> = Pin<Box<dyn Future<Output = Accepted<S>> + Send>>;
 
-impl<R: Runtime> Listener<R> {
-    pub(crate) fn new(server: Server<R>, listener: R::TcpListener) -> io::Result<Self> {
+impl<R: 'static, L: Listen> Listener<R, L> {
+    pub(crate) fn new(server: Server<R>, listener: L) -> io::Result<Self> {
         Ok(Self {
             server,
-            local_addr: R::local_addr(&listener)?,
+            local_addr: listener.local_addr()?,
             listener: Some(listener),
             pause: None,
             handshakes: FuturesUnordered::new(),
@@ -48,8 +48,8 @@ impl<R: Runtime> Listener<R> {
 
     /// The address that it listens on.
     #[must_use]
-    pub fn local_addr(&self) -> SocketAddr {
-        self.local_addr
+    pub fn local_addr(&self) -> L::Address {
+        self.local_addr.clone()
     }
 
     /// What stops it, from any task.
@@ -86,7 +86,7 @@ impl<R: Runtime> Listener<R> {
     /// # Ok(()) }) }
     /// # #[cfg(not(feature = "smol"))] fn main() {}
     /// ```
-    pub async fn accept(&mut self) -> Option<Result<WebSocket<R::TcpStream>, Error>> {
+    pub async fn accept(&mut self) -> Option<Result<WebSocket<L::Stream>, Error>> {
         loop {
             if self.stop.is_stopped() {
                 self.listener = None;
@@ -97,7 +97,7 @@ impl<R: Runtime> Listener<R> {
             let is_full = self.handshakes.len() >= self.server.max_handshakes;
             let news = {
                 let done = pin!(done(&mut self.handshakes));
-                let news = pin!(news::<R>(
+                let news = pin!(news(
                     self.listener.as_ref(),
                     is_full,
                     &mut self.pause,
@@ -116,6 +116,24 @@ impl<R: Runtime> Listener<R> {
         }
     }
 
+    fn begin(&self, stream: L::Stream, remote_addr: Option<SocketAddr>) {
+        let server = self.server.clone();
+        // From now on, so that who closes all waits for handshakes as well.
+        let ticket = self.stop.ticket();
+        let handshake = async move {
+            L::set_nodelay(&stream, server.nodelay)?;
+            let socket = server.accept_stream(stream, remote_addr).await?;
+            Ok(socket.with_stop(ticket))
+        };
+        self.handshakes.push(Box::pin(async move {
+            // A hook that panics is the application's affair, and that client's loss only.
+            let done = AssertUnwindSafe(handshake).catch_unwind().await;
+            done.unwrap_or_else(|_| Err(io::Error::other("a hook has panicked").into()))
+        }));
+    }
+}
+
+impl<R: Runtime, L: Listen> Listener<R, L> {
     /// Accepts until the server is stopped, and runs `handler` for each connection in a task of its
     /// own, which the runtime's global executor runs. The tasks outlive this call. Handshakes that
     /// fail are passed over.
@@ -156,7 +174,7 @@ impl<R: Runtime> Listener<R> {
     /// ```
     pub async fn serve<F, H>(mut self, handler: F)
     where
-        F: Fn(WebSocket<R::TcpStream>) -> H,
+        F: Fn(WebSocket<L::Stream>) -> H,
         H: Future<Output = ()> + Send + 'static,
     {
         while let Some(accepted) = self.accept().await {
@@ -165,27 +183,11 @@ impl<R: Runtime> Listener<R> {
             }
         }
     }
-
-    fn begin(&self, stream: R::TcpStream, remote_addr: SocketAddr) {
-        let server = self.server.clone();
-        // From now on, so that who closes all waits for handshakes as well.
-        let ticket = self.stop.ticket();
-        let handshake = async move {
-            R::set_nodelay(&stream, server.nodelay)?;
-            let socket = server.accept_from(stream, remote_addr).await?;
-            Ok(socket.with_stop(ticket))
-        };
-        self.handshakes.push(Box::pin(async move {
-            // A hook that panics is the application's affair, and that client's loss only.
-            let done = AssertUnwindSafe(handshake).catch_unwind().await;
-            done.unwrap_or_else(|_| Err(io::Error::other("a hook has panicked").into()))
-        }));
-    }
 }
 
 /// What a listener waits for beside its handshakes.
 enum News<S> {
-    Came(S, SocketAddr),
+    Came(S, Option<SocketAddr>),
     Stopped,
     Ended,
 }
@@ -197,12 +199,12 @@ async fn done<S>(handshakes: &mut FuturesUnordered<Handshake<S>>) -> Accepted<S>
     }
 }
 
-async fn news<R: Runtime>(
-    listener: Option<&R::TcpListener>,
+async fn news<L: Listen>(
+    listener: Option<&L>,
     is_full: bool,
     pause: &mut Option<Timer>,
     stop: &Stop,
-) -> News<R::TcpStream> {
+) -> News<L::Stream> {
     let Some(listener) = listener else {
         stop.ended().await;
         return News::Ended;
@@ -211,7 +213,7 @@ async fn news<R: Runtime>(
         if is_full {
             return pending().await;
         }
-        let (stream, remote_addr) = accept::<R>(listener, pause).await;
+        let (stream, remote_addr) = accept(listener, pause).await;
         News::Came(stream, remote_addr)
     };
     let stopped = async {
@@ -221,16 +223,16 @@ async fn news<R: Runtime>(
     came.or(stopped).await
 }
 
-async fn accept<R: Runtime>(
-    listener: &R::TcpListener,
+async fn accept<L: Listen>(
+    listener: &L,
     pause: &mut Option<Timer>,
-) -> (R::TcpStream, SocketAddr) {
+) -> (L::Stream, Option<SocketAddr>) {
     loop {
         if let Some(timer) = pause {
             timer.await;
             *pause = None;
         }
-        match R::accept(listener).await {
+        match listener.accept().await {
             Ok(accepted) => return accepted,
             Err(error) if is_transient(&error) => {}
             Err(_) => *pause = Some(Timer::after(EXHAUSTED_DELAY)),
@@ -238,10 +240,9 @@ async fn accept<R: Runtime>(
     }
 }
 
-impl<R: Runtime> fmt::Debug for Listener<R> {
+impl<R, L: Listen> fmt::Debug for Listener<R, L> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("Listener")
-            .field("local_addr", &self.local_addr)
             .field("server", &self.server)
             .field("handshakes", &self.handshakes.len())
             .finish_non_exhaustive()

@@ -94,7 +94,7 @@ pub struct Reconnecting<'a, S>(Reconnect<'a, Sender<S>, Receiver<S>, Clock>);
 
 impl<'a, S: AsyncRead + AsyncWrite + Unpin> Reconnecting<'a, S> {
     /// A client that connects by `connect`, which is called for each attempt and may do anything
-    /// before and after [`Client::connect`](crate::generic::Client::connect): fetch a token, say hello over
+    /// before and after [`Client::connect`](crate::Client::connect): fetch a token, say hello over
     /// the new connection and wait for the answer.
     ///
     /// ```

@@ -14,8 +14,8 @@ use miniws_proto::{Accept, Config, Reply, Request};
 
 use crate::io::{Clock, Io};
 use crate::listener::Listener;
-use crate::runtime::{AnyRuntime, Runtime};
-use crate::{Error, WebSocket};
+use crate::runtime::AnyRuntime;
+use crate::{Error, Listen, WebSocket};
 
 /// Accepts a WebSocket over a stream, with the settings that [`Server`](crate::Server) begins with.
 ///
@@ -461,7 +461,7 @@ impl<R> Server<R> {
         Ok(WebSocket::from_parts(io.stream, connection, input).with_remote_addr(remote_addr))
     }
 
-    async fn accept_stream<S>(
+    pub(crate) async fn accept_stream<S>(
         &self,
         stream: S,
         remote_addr: Option<SocketAddr>,
@@ -478,8 +478,9 @@ impl<R> Server<R> {
     }
 }
 
-impl<R: Runtime> Server<R> {
-    /// Takes over a listener that the caller has made.
+impl<R: 'static> Server<R> {
+    /// Takes over a listener that the caller has made: of TCP, of Unix sockets, of TLS, see
+    /// [`Listen`].
     ///
     /// # Errors
     ///
@@ -506,7 +507,7 @@ impl<R: Runtime> Server<R> {
     /// # Ok(()) }) }
     /// # #[cfg(not(feature = "async-std"))] fn main() {}
     /// ```
-    pub fn listen(self, listener: R::TcpListener) -> io::Result<Listener<R>> {
+    pub fn listen<L: Listen>(self, listener: L) -> io::Result<Listener<R, L>> {
         Listener::new(self, listener)
     }
 }

@@ -30,48 +30,22 @@ use std::future::Future;
 use std::io;
 use std::net::SocketAddr;
 
+#[cfg(unix)]
+use ::smol::net::unix::{SocketAddr as UnixSocketAddr, UnixListener, UnixStream};
 use ::smol::net::{AsyncToSocketAddrs, TcpListener, TcpStream};
-use async_io::Async;
 
-pub use crate::accept;
+use crate::bind::bind;
 use crate::generic;
-use crate::listen::listen;
+use crate::listen::Listen;
 use crate::runtime::{Runtime, Sealed};
-use crate::{Error, WebSocket};
-
-/// A client that connects by smol's TCP.
-pub type Client = generic::Client<Smol>;
+pub use crate::{Client, accept, connect};
 
 /// A server that listens by smol's TCP.
 pub type Server = generic::Server<Smol>;
 
 /// A server that is listening by smol's TCP. Its [`serve`](generic::Listener::serve) spawns on
 /// smol's global executor; who runs another one calls [`accept`](generic::Listener::accept).
-pub type Listener = generic::Listener<Smol>;
-
-/// Connects to a `ws://` URL with the settings that [`Client`] begins with.
-///
-/// # Errors
-///
-/// As [`Client::connect`](generic::Client::connect).
-///
-/// # Cancel safety
-///
-/// Dropping the future drops the connection.
-///
-/// ```
-/// # fn main() -> Result<(), Box<dyn std::error::Error>> { smol::block_on(async {
-/// # let mut listener = miniws_async_std::smol::Server::new().bind("127.0.0.1:0").await?;
-/// # let url = format!("ws://{}/", listener.local_addr());
-/// # let server = smol::spawn(async move { listener.accept().await.unwrap()?.recv().await });
-/// let mut socket = miniws_async_std::smol::connect(&url).await?; // "ws://127.0.0.1:9001/", say
-/// socket.send("hello").await?;
-/// # assert!(server.await?.is_some());
-/// # Ok(()) }) }
-/// ```
-pub async fn connect(url: &str) -> Result<WebSocket<TcpStream>, Error> {
-    Client::new(url).connect().await
-}
+pub type Listener<L = TcpListener> = generic::Listener<Smol, L>;
 
 impl Server {
     /// Listens on a host and port; port 0 picks a free one.
@@ -94,8 +68,8 @@ impl Server {
     /// ```
     pub async fn bind(self, address: impl AsyncToSocketAddrs) -> io::Result<Listener> {
         let found = ::smol::net::resolve(address).await?;
-        let listener = listen(found, self.backlog)?;
-        self.listen(Smol::listener(listener)?)
+        let listener = bind(found, self.backlog)?;
+        self.listen(TcpListener::try_from(listener)?)
     }
 }
 
@@ -106,34 +80,40 @@ pub struct Smol;
 impl Sealed for Smol {}
 
 impl Runtime for Smol {
-    type TcpStream = TcpStream;
-    type TcpListener = TcpListener;
+    fn spawn(task: impl Future<Output = ()> + Send + 'static) {
+        ::smol::spawn(task).detach();
+    }
+}
 
-    fn stream(connected: Async<std::net::TcpStream>) -> io::Result<TcpStream> {
-        Ok(connected.into())
+impl Listen for TcpListener {
+    type Stream = TcpStream;
+    type Address = SocketAddr;
+
+    fn local_addr(&self) -> io::Result<SocketAddr> {
+        self.local_addr()
     }
 
-    fn peer_addr(stream: &TcpStream) -> io::Result<SocketAddr> {
-        stream.peer_addr()
+    async fn accept(&self) -> io::Result<(TcpStream, Option<SocketAddr>)> {
+        let (stream, remote_addr) = self.accept().await?;
+        Ok((stream, Some(remote_addr)))
     }
 
     fn set_nodelay(stream: &TcpStream, nodelay: bool) -> io::Result<()> {
         stream.set_nodelay(nodelay)
     }
+}
 
-    fn listener(listening: std::net::TcpListener) -> io::Result<TcpListener> {
-        listening.try_into()
+#[cfg(unix)]
+impl Listen for UnixListener {
+    type Stream = UnixStream;
+    type Address = UnixSocketAddr;
+
+    fn local_addr(&self) -> io::Result<UnixSocketAddr> {
+        self.local_addr()
     }
 
-    fn local_addr(listener: &TcpListener) -> io::Result<SocketAddr> {
-        listener.local_addr()
-    }
-
-    async fn accept(listener: &TcpListener) -> io::Result<(TcpStream, SocketAddr)> {
-        listener.accept().await
-    }
-
-    fn spawn(task: impl Future<Output = ()> + Send + 'static) {
-        ::smol::spawn(task).detach();
+    async fn accept(&self) -> io::Result<(UnixStream, Option<SocketAddr>)> {
+        let (stream, _) = self.accept().await?;
+        Ok((stream, None))
     }
 }

@@ -18,10 +18,15 @@ mod runtime {
     pub(crate) use crate::both::*;
     pub(crate) use async_std::net::{TcpListener, TcpStream};
     #[cfg(unix)]
-    pub(crate) use async_std::os::unix::net::UnixStream;
+    pub(crate) use async_std::os::unix::net::{UnixListener, UnixStream};
     pub(crate) use async_std::task::{
         block_on, block_on as block_on_threads, block_on as block_on_test_clock,
     };
+
+    #[cfg(unix)]
+    pub(crate) async fn bind_unix(path: &str) -> UnixListener {
+        UnixListener::bind(path).await.unwrap()
+    }
 
     pub(crate) fn spawn(task: impl Future<Output = ()> + Send + 'static) {
         async_std::task::spawn(task);

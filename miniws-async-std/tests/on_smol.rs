@@ -17,11 +17,16 @@ mod runtime {
 
     pub(crate) use crate::both::*;
     #[cfg(unix)]
-    pub(crate) use smol::net::unix::UnixStream;
+    pub(crate) use smol::net::unix::{UnixListener, UnixStream};
     pub(crate) use smol::net::{TcpListener, TcpStream};
     pub(crate) use smol::{
         block_on, block_on as block_on_threads, block_on as block_on_test_clock,
     };
+
+    #[cfg(unix)]
+    pub(crate) async fn bind_unix(path: &str) -> UnixListener {
+        UnixListener::bind(path).unwrap()
+    }
 
     pub(crate) fn spawn(task: impl Future<Output = ()> + Send + 'static) {
         smol::spawn(task).detach();

@@ -6,8 +6,7 @@ mod common;
 #[path = "../../../miniws-tokio/examples/common/exit.rs"]
 mod exit;
 
-use miniws_async_std::generic::{Client, Runtime};
-use miniws_async_std::{Config, Event, Message};
+use miniws_async_std::{Client, Config, Event, Message};
 
 use common::Options;
 use exit::Error;
@@ -15,18 +14,18 @@ use exit::Error;
 pub(crate) use exit::exit;
 
 /// Runs all cases of the server at the URL that the command line names.
-pub(crate) async fn run<R: Runtime>(agent: &str) -> Result<(), Error> {
+pub(crate) async fn run(agent: &str) -> Result<(), Error> {
     let options = Options::parse()?;
     let url = &options.url;
-    let count = case_count::<R>(url)
+    let count = case_count(url)
         .await
         .map_err(|error| format!("{url}: {error}"))?;
     for case in 1..=count {
         let url = format!("{url}/runCase?case={case}&agent={agent}");
         // A case that ends with an error is what many of them are about: the server judges.
-        let _ = run_case::<R>(&url, options.config()).await;
+        let _ = run_case(&url, options.config()).await;
     }
-    let update = Client::<R>::new(&format!("{url}/updateReports?agent={agent}"));
+    let update = Client::new(&format!("{url}/updateReports?agent={agent}"));
     let updating = update.connect().await;
     let mut socket = updating.map_err(|error| format!("{url}: {error}"))?;
     // Some fuzzing servers end TCP without a close when they have written their reports.
@@ -35,8 +34,8 @@ pub(crate) async fn run<R: Runtime>(agent: &str) -> Result<(), Error> {
     Ok(())
 }
 
-async fn case_count<R: Runtime>(url: &str) -> Result<u32, Error> {
-    let client = Client::<R>::new(&format!("{url}/getCaseCount"));
+async fn case_count(url: &str) -> Result<u32, Error> {
+    let client = Client::new(&format!("{url}/getCaseCount"));
     let mut socket = client.connect().await?;
     while let Some(event) = socket.recv().await? {
         if let Event::Message(Message::Text(text)) = event {
@@ -46,8 +45,8 @@ async fn case_count<R: Runtime>(url: &str) -> Result<u32, Error> {
     Err("the fuzzing server did not say how many cases there are".into())
 }
 
-async fn run_case<R: Runtime>(url: &str, config: Config) -> Result<(), miniws_async_std::Error> {
-    let mut socket = Client::<R>::new(url).config(config).connect().await?;
+async fn run_case(url: &str, config: Config) -> Result<(), miniws_async_std::Error> {
+    let mut socket = Client::new(url).config(config).connect().await?;
     while let Some(event) = socket.recv().await? {
         if let Event::Message(message) = event {
             socket.send(message).await?;

@@ -11,11 +11,9 @@ use std::io::stdin;
 
 use async_io::Timer;
 use blocking::Unblock;
-use futures_io::{AsyncRead, AsyncWrite};
 use futures_lite::io::{AsyncBufReadExt, BufReader};
 use futures_lite::{FutureExt, StreamExt};
-use miniws_async_std::generic::{Client, Runtime};
-use miniws_async_std::{Event, Message, WebSocket};
+use miniws_async_std::{Client, Event, Message, NetStream, WebSocket};
 
 use common::Options;
 use exit::Error;
@@ -23,20 +21,20 @@ use exit::Error;
 pub(crate) use exit::exit;
 
 /// Does what the command line says.
-pub(crate) async fn run<R: Runtime>() -> Result<(), Error> {
+pub(crate) async fn run() -> Result<(), Error> {
     let options = Options::parse()?;
     if options.check {
         let too_late = async {
             Timer::after(common::CHECK_TIMEOUT).await;
             Err(common::CHECK_TOO_LATE.into())
         };
-        return check::<R>(&options).or(too_late).await;
+        return check(&options).or(too_late).await;
     }
-    talk(connect::<R>(&options).await?, options.binary).await
+    talk(connect(&options).await?, options.binary).await
 }
 
-async fn connect<R: Runtime>(options: &Options) -> Result<WebSocket<R::TcpStream>, Error> {
-    let mut client = Client::<R>::new(&options.url).config(options.config());
+async fn connect(options: &Options) -> Result<WebSocket<NetStream>, Error> {
+    let mut client = Client::new(&options.url).config(options.config());
     for name in &options.subprotocols {
         client = client.subprotocol(name);
     }
@@ -57,10 +55,7 @@ enum News {
     Quiet,
 }
 
-async fn talk<S>(mut socket: WebSocket<S>, binary: bool) -> Result<(), Error>
-where
-    S: AsyncRead + AsyncWrite + Unpin,
-{
+async fn talk(mut socket: WebSocket<NetStream>, binary: bool) -> Result<(), Error> {
     let mut lines = BufReader::new(Unblock::new(stdin())).split(b'\n');
     let mut more = true;
     loop {
@@ -97,8 +92,8 @@ async fn when<T>(condition: bool, future: impl Future<Output = T>) -> T {
     }
 }
 
-async fn check<R: Runtime>(options: &Options) -> Result<(), Error> {
-    let mut socket = connect::<R>(options).await?;
+async fn check(options: &Options) -> Result<(), Error> {
+    let mut socket = connect(options).await?;
     for message in common::samples() {
         socket.send(message.clone()).await?;
         common::expect_echo(&message, next_message(&mut socket).await?)?;
@@ -107,10 +102,7 @@ async fn check<R: Runtime>(options: &Options) -> Result<(), Error> {
     common::expect_normal(status.code, &status.reason)
 }
 
-async fn next_message<S>(socket: &mut WebSocket<S>) -> Result<Option<Message>, Error>
-where
-    S: AsyncRead + AsyncWrite + Unpin,
-{
+async fn next_message(socket: &mut WebSocket<NetStream>) -> Result<Option<Message>, Error> {
     while let Some(event) = socket.recv().await? {
         match event {
             Event::Message(message) => return Ok(Some(message)),

@@ -7,19 +7,20 @@ mod common;
 mod exit;
 
 use std::io;
+use std::net::SocketAddr;
 use std::time::Duration;
 
 use async_signal::{Signal, Signals};
 use futures_lite::StreamExt;
 use futures_lite::future::zip;
 use miniws_async_std::generic::{Listener, Runtime, Server};
-use miniws_async_std::{Event, WebSocket};
+use miniws_async_std::{Event, Listen, WebSocket};
 
 pub(crate) use exit::exit;
 
 /// Serves until Ctrl-C, then closes everyone with 1001.
-pub(crate) async fn run<R: Runtime>(
-    bind: impl AsyncFnOnce(Server<R>, &str) -> io::Result<Listener<R>>,
+pub(crate) async fn run<R: Runtime, L: Listen<Address = SocketAddr>>(
+    bind: impl AsyncFnOnce(Server<R>, &str) -> io::Result<Listener<R, L>>,
 ) -> Result<(), exit::Error> {
     let options = common::Options::parse()?;
     let server = Server::<R>::new()

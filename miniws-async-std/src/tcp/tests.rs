@@ -4,7 +4,7 @@ use std::net::{Ipv4Addr, TcpListener};
 use std::time::{Duration, Instant};
 
 use super::*;
-use crate::listen::listen;
+use crate::bind::bind;
 
 /// A listener that accepts.
 fn reachable() -> (SocketAddr, TcpListener) {
@@ -19,7 +19,7 @@ fn refusing() -> SocketAddr {
 
 /// A listener whose backlog is full, so that whoever else connects is never answered.
 fn silent() -> (SocketAddr, TcpListener, Vec<TcpStream>) {
-    let listener = listen([SocketAddr::from((Ipv4Addr::LOCALHOST, 0))], 1).unwrap();
+    let listener = bind([SocketAddr::from((Ipv4Addr::LOCALHOST, 0))], 1).unwrap();
     let address = listener.local_addr().unwrap();
     let mut waiting = Vec::new();
     while let Ok(stream) = TcpStream::connect_timeout(&address, Duration::from_millis(200)) {
@@ -76,8 +76,8 @@ fn when_all_fail_the_last_failure_is_told() {
 fn the_first_address_that_can_be_had_is_listened_on() {
     let (taken, _listener) = reachable();
     let free = SocketAddr::from((Ipv4Addr::LOCALHOST, 0));
-    let listener = listen([taken, free], 1).unwrap();
+    let listener = bind([taken, free], 1).unwrap();
     assert_ne!(listener.local_addr().unwrap(), taken);
-    assert!(listen([taken], 1).is_err());
-    assert!(listen([], 1).is_err());
+    assert!(bind([taken], 1).is_err());
+    assert!(bind([], 1).is_err());
 }

@@ -1,10 +1,11 @@
-//! Streams of `async-io` itself.
+//! Streams of `async-io` itself, and what a client makes of them.
 
 use std::net::TcpListener;
 #[cfg(unix)]
 use std::os::unix::net::UnixStream;
 
 use async_io::Async;
+use miniws_async_std::NetStream;
 
 use crate::behaviour::streams::ends_its_side;
 use crate::behaviour::support::{dial, run};
@@ -15,6 +16,9 @@ fn tcp_is_shut_down() {
         let listener = Async::<TcpListener>::bind(([127, 0, 0, 1], 0)).unwrap();
         let peer = dial(listener.get_ref().local_addr().unwrap()).await;
         ends_its_side(listener.accept().await.unwrap().0, peer).await;
+        let peer = dial(listener.get_ref().local_addr().unwrap()).await;
+        let (stream, _) = listener.accept().await.unwrap();
+        ends_its_side(NetStream::from(stream), peer).await;
     });
 }
 
@@ -24,5 +28,7 @@ fn unix_sockets_are_shut_down() {
     run(async {
         let (ours, peer) = Async::<UnixStream>::pair().unwrap();
         ends_its_side(ours, peer).await;
+        let (ours, peer) = Async::<UnixStream>::pair().unwrap();
+        ends_its_side(NetStream::from(ours), peer).await;
     });
 }

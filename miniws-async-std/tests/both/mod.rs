@@ -3,12 +3,13 @@
 pub(crate) mod async_io_streams;
 
 use std::io;
+use std::net::TcpStream;
 use std::time::Duration;
 
 pub(crate) use futures_lite::io::{AsyncRead, AsyncReadExt, AsyncWrite, AsyncWriteExt, split};
 pub(crate) use std::time::Instant;
 
-use miniws_async_std::WebSocket;
+use miniws_async_std::{NetStream, WebSocket};
 
 /// How late a timer may be: it is real time, and the machine may be busy.
 pub(crate) const LATE: Duration = Duration::MAX;
@@ -17,8 +18,8 @@ pub(crate) const LATE: Duration = Duration::MAX;
 pub(crate) const HAS_TLS: bool = false;
 
 /// The TCP connection under a client's WebSocket.
-pub(crate) fn tcp<S: AsyncRead + AsyncWrite + Unpin>(socket: &WebSocket<S>) -> &S {
-    socket.get_ref()
+pub(crate) fn tcp(socket: &WebSocket<NetStream>) -> &TcpStream {
+    socket.get_ref().tcp().unwrap()
 }
 
 pub(crate) async fn sleep(time: Duration) {

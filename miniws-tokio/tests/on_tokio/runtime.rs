@@ -8,9 +8,9 @@ use std::time::Duration;
 
 use miniws_tokio::{NetStream, WebSocket};
 pub(crate) use tokio::io::{AsyncRead, AsyncReadExt, AsyncWrite, AsyncWriteExt, ReadBuf, split};
-#[cfg(unix)]
-pub(crate) use tokio::net::UnixStream;
 pub(crate) use tokio::net::{TcpListener, TcpStream};
+#[cfg(unix)]
+pub(crate) use tokio::net::{UnixListener, UnixStream};
 use tokio::runtime::Builder;
 pub(crate) use tokio::time::{Instant, sleep};
 
@@ -41,6 +41,11 @@ pub(crate) const LATE: Duration = Duration::from_millis(2);
 
 /// Whether `wss://` URLs can be connected to.
 pub(crate) const HAS_TLS: bool = cfg!(feature = "rustls");
+
+#[cfg(unix)]
+pub(crate) async fn bind_unix(path: &str) -> UnixListener {
+    UnixListener::bind(path).unwrap()
+}
 
 pub(crate) fn spawn(task: impl Future<Output = ()> + Send + 'static) {
     tokio::spawn(task);
