@@ -49,7 +49,14 @@ fn serve(address: &str) -> io::Result<Infallible> {
         let now = Time::from_duration(start.elapsed());
         for event in &events {
             if event.token() == LISTENER {
-                while let Ok((stream, _)) = listener.accept() {
+                loop {
+                    let stream = match listener.accept() {
+                        Ok((stream, _)) => stream,
+                        // A client that has gone before its turn.
+                        Err(error) if error.kind() == io::ErrorKind::ConnectionAborted => continue,
+                        // None is left, or no descriptor: then the next client that comes wakes us.
+                        Err(_) => break,
+                    };
                     next += 1;
                     // What fails here, a peer that is gone already, is no matter of the others.
                     if let Ok(peer) = Peer::new(stream, poll.registry(), Token(next)) {
