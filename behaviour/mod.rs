@@ -19,6 +19,7 @@ mod keeping_alive;
 mod listening;
 mod memory;
 mod reconnecting;
+mod redirecting;
 mod requesting;
 mod responses;
 mod sending;

@@ -1,7 +1,7 @@
 //! What a client asks for, and the handshake that gets it over any transport.
 
 use std::fmt;
-use std::sync::Arc;
+use std::sync::{Arc, Mutex, PoisonError};
 
 use bytes::BytesMut;
 use miniws_proto::{
@@ -39,20 +39,35 @@ impl Wish {
         }
     }
 
-    /// Goes where the URL leads, and does the handshake there. Returns the stream, the connection
-    /// over it, and what was read behind the response.
+    /// Goes where the URL leads, and does the handshake there; where the server redirects, if it is
+    /// to be followed, the same. Returns the stream, the connection over it, and what was read behind
+    /// the response.
     pub async fn connect<N: Net, T: Timer>(
         self,
         net: &N,
         dial: &Dial,
     ) -> Result<(N::Stream, Connection, BytesMut), Error> {
-        let url = match &self.request {
-            Ok(request) => request.url(),
-            Err(error) => return Err(error.clone().into()),
-        };
-        let mut stream = dial.reach::<_, T>(net, url).await?;
-        let (connection, input) = self.handshake::<_, T>(&mut stream).await?;
-        Ok((stream, connection, input))
+        let mut request = self.request?;
+        let entropy = Arc::new(Mutex::new(self.entropy));
+        loop {
+            let mut stream = dial.reach::<_, T>(net, request.url()).await?;
+            let attempt = Attempt {
+                request: request.clone(),
+                config: Arc::clone(&self.config),
+                entropy: shared(&entropy),
+            };
+            match attempt.handshake::<_, T>(&mut stream).await {
+                Ok((connection, response, input)) => {
+                    judge(self.on_response, &response)?;
+                    return Ok((stream, connection, input));
+                }
+                Err(Error::Handshake(HandshakeError::Refused(response))) => {
+                    let next = request.redirect(&response)?;
+                    request = next.ok_or(HandshakeError::Refused(response))?;
+                }
+                Err(error) => return Err(error),
+            }
+        }
     }
 
     /// Sends the request over `transport` and receives the response. Returns the connection, and
@@ -61,25 +76,62 @@ impl Wish {
         self,
         transport: &mut S,
     ) -> Result<(Connection, BytesMut), Error> {
-        let mut handshake = ClientHandshake::new(self.request?, self.config, self.entropy)?;
+        let attempt = Attempt {
+            request: self.request?,
+            config: self.config,
+            entropy: self.entropy,
+        };
+        let (connection, response, input) = attempt.handshake::<_, T>(transport).await?;
+        judge(self.on_response, &response)?;
+        Ok((connection, input))
+    }
+}
+
+/// One handshake.
+struct Attempt {
+    request: ClientRequest,
+    config: Arc<Config>,
+    entropy: Box<dyn Entropy>,
+}
+
+impl Attempt {
+    async fn handshake<S: Transport, T: Timer>(
+        self,
+        transport: &mut S,
+    ) -> Result<(Connection, Response, BytesMut), Error> {
+        let mut handshake = ClientHandshake::new(self.request, self.config, self.entropy)?;
         let deadline = handshake.poll_timeout(T::now());
         let mut io = Bounded::<_, T>::new(transport, deadline);
         let mut input = BytesMut::new();
         io.write(handshake.outgoing()).await?;
-        let (connection, response) = loop {
-            if let Some(open) = handshake.receive(&mut input)? {
-                break open;
+        loop {
+            if let Some((connection, response)) = handshake.receive(&mut input)? {
+                return Ok((connection, response, input));
             }
             match io.read(&mut input).await? {
                 Some(0) => return Err(handshake.receive_eof().into()),
                 Some(_) => {}
                 None => handshake.handle_timeout(T::now())?,
             }
-        };
-        if self.on_response.is_some_and(|hook| !hook(&response)) {
-            return Err(Error::Aborted);
         }
-        Ok((connection, input))
+    }
+}
+
+/// For one of several attempts, which end before the next one begins.
+fn shared(entropy: &Arc<Mutex<Box<dyn Entropy>>>) -> Box<dyn Entropy> {
+    let entropy = Arc::clone(entropy);
+    Box::new(move |destination: &mut [u8]| {
+        let entropy = entropy.lock();
+        entropy
+            .unwrap_or_else(PoisonError::into_inner)
+            .fill(destination);
+    })
+}
+
+fn judge(hook: Option<Box<ResponseHook>>, response: &Response) -> Result<(), Error> {
+    match hook.is_none_or(|hook| hook(response)) {
+        true => Ok(()),
+        false => Err(Error::Aborted),
     }
 }
 

@@ -1,5 +1,7 @@
 //! What a client asks a server for.
 
+mod redirect;
+
 use alloc::boxed::Box;
 use alloc::collections::BTreeSet;
 use alloc::format;
@@ -40,6 +42,9 @@ pub struct ClientRequest {
     host: Headers,
     origin: Headers,
     headers: Headers,
+    max_redirects: usize,
+    /// How many have led here.
+    redirects: usize,
     /// The first thing that was wrong while it was built.
     error: Option<HandshakeError>,
 }
@@ -179,6 +184,8 @@ impl From<Url> for ClientRequest {
             host: Headers::new(),
             origin: Headers::new(),
             headers: Headers::new(),
+            max_redirects: 0,
+            redirects: 0,
             error: None,
         }
     }

@@ -95,6 +95,13 @@ pub enum HandshakeError {
     Refused(Box<Response>),
     /// The server sends interim responses (status 100 to 199) without end.
     TooManyInterim,
+    /// The server redirects, as all before it did, and no more redirects are to be followed than
+    /// [`ClientRequest::max_redirects`](crate::ClientRequest::max_redirects).
+    TooManyRedirects,
+    /// The server redirects from `wss` to `ws`, where everybody could listen.
+    InsecureRedirect,
+    /// The server redirects to where no WebSocket can be, or to or from a Unix socket.
+    InvalidLocation,
     /// The response has no `Upgrade`, or one that is not `websocket` alone (RFC 6455 section 4.1).
     MissingUpgrade,
     /// The response has no `Sec-WebSocket-Accept`.
@@ -245,6 +252,11 @@ impl fmt::Display for HandshakeError {
                 return write!(f, "the server refused with status {response}");
             }
             Self::TooManyInterim => "the server sends interim responses without end",
+            Self::TooManyRedirects => "there are more redirects than `max_redirects`",
+            Self::InsecureRedirect => "the server redirects from wss to ws, without TLS",
+            Self::InvalidLocation => {
+                "the server redirects with a Location that leads to no WebSocket"
+            }
             Self::MissingUpgrade => "the response has no `Upgrade: websocket`",
             Self::MissingAccept => "the response has no Sec-WebSocket-Accept",
             Self::DuplicateAccept => "the response has more than one Sec-WebSocket-Accept",

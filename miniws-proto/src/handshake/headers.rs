@@ -137,6 +137,15 @@ impl Headers {
             .any(|element| element.eq_ignore_ascii_case(keyword.as_bytes()))
     }
 
+    /// Takes out all fields with any of these names.
+    pub(super) fn remove(&mut self, names: &[&str]) {
+        let is_named = |field: &Field| {
+            let mut names = names.iter();
+            names.any(|name| name.eq_ignore_ascii_case(&field.name))
+        };
+        self.fields.retain(|field| !is_named(field));
+    }
+
     pub(super) fn append(&mut self, mut other: Self) {
         self.fields.append(&mut other.fields);
     }

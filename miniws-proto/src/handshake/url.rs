@@ -6,9 +6,9 @@ use alloc::string::String;
 use alloc::vec::Vec;
 use core::fmt;
 
-use fluent_uri::Uri;
 use fluent_uri::component::{Authority, Host};
 use fluent_uri::pct_enc::{DecodedChunk, EStr, Encoder, encoder};
+use fluent_uri::{Uri, UriRef};
 
 use super::HandshakeError;
 
@@ -149,14 +149,67 @@ impl Url {
     }
 }
 
+/// Redirects.
+impl Url {
+    /// Where a `Location` leads from here (RFC 9110 section 10.2.2), less its fragment, which is for
+    /// whoever shows a page.
+    pub(super) fn resolve(&self, location: &str) -> Result<Self, HandshakeError> {
+        let resolved = self.resolve_uri(location);
+        let resolved = resolved.ok_or(HandshakeError::InvalidLocation)?;
+        let scheme = match &*resolved.scheme().as_str().to_ascii_lowercase() {
+            "ws" | "http" => "ws",
+            "wss" | "https" => "wss",
+            _ => return Err(HandshakeError::InvalidLocation),
+        };
+        let resolved = resolved.strip_fragment();
+        let (_, rest) = resolved.as_str().split_once(':').unwrap_or_default();
+        let url = Self::parse(&format!("{scheme}:{rest}"));
+        let url = url.map_err(|_| HandshakeError::InvalidLocation)?;
+        Ok(Self {
+            unix_path: self.unix_path.clone(),
+            ..url
+        })
+    }
+
+    fn resolve_uri(&self, location: &str) -> Option<Uri<String>> {
+        let location = UriRef::parse(location).ok()?;
+        let is_elsewhere = location.scheme().is_some() || location.authority().is_some();
+        if self.unix_path.is_some() && is_elsewhere {
+            return None;
+        }
+        let base = format!("{}://{}{}", self.scheme(), self.authority(), self.target);
+        location.resolve_against(&Uri::parse(&*base).ok()?).ok()
+    }
+
+    /// Whether scheme, host and port are the same.
+    pub(super) fn is_same_origin(&self, other: &Self) -> bool {
+        self.is_secure == other.is_secure
+            && self.host.eq_ignore_ascii_case(&other.host)
+            && self.port == other.port
+            && self.unix_path == other.unix_path
+    }
+
+    /// With the credentials of another URL, unless it has some.
+    pub(super) fn or_credentials_of(self, other: Self) -> Self {
+        let credentials = self.credentials.or(other.credentials);
+        Self {
+            credentials,
+            ..self
+        }
+    }
+
+    fn scheme(&self) -> &'static str {
+        if self.is_secure { "wss" } else { "ws" }
+    }
+}
+
 impl fmt::Debug for Url {
     /// Leaves out the user and the password, so that they get into no log.
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         if let Some(socket) = &self.unix_path {
             return write!(f, "ws+unix:{socket}:{}", self.target);
         }
-        let scheme = if self.is_secure { "wss" } else { "ws" };
-        write!(f, "{scheme}://{}{}", self.authority(), self.target)
+        write!(f, "{}://{}{}", self.scheme(), self.authority(), self.target)
     }
 }
 
