@@ -6,9 +6,7 @@ mod common;
 #[path = "../../miniws-tokio/examples/common/exit.rs"]
 mod exit;
 
-use std::net::TcpStream;
-
-use miniws_blocking::{Client, Config, Event, Message, WebSocket, connect};
+use miniws_blocking::{Client, Config, Event, Message, NetStream, WebSocket, connect};
 
 use common::Options;
 use exit::Error;
@@ -47,7 +45,7 @@ fn case_count(url: &str) -> Result<u32, Error> {
 }
 
 fn run_case(url: &str, config: Config) -> Result<(), miniws_blocking::Error> {
-    let mut socket: WebSocket<TcpStream> = Client::new(url).config(config).connect()?;
+    let mut socket: WebSocket<NetStream> = Client::new(url).config(config).connect()?;
     while let Some(event) = socket.recv()? {
         if let Event::Message(message) = event {
             socket.send(message)?;

@@ -14,12 +14,12 @@ mod common;
 mod exit;
 
 use std::io::{BufRead, stdin};
-use std::net::TcpStream;
+
 use std::sync::mpsc::{self, RecvTimeoutError};
 use std::thread;
 use std::time::Duration;
 
-use miniws_blocking::{Client, Event, Message, Receiver, SendError, Sender, WebSocket};
+use miniws_blocking::{Client, Event, Message, NetStream, Receiver, SendError, Sender, WebSocket};
 
 use common::Options;
 use exit::Error;
@@ -40,7 +40,7 @@ fn run() -> Result<(), Error> {
     talk(connect(&options)?, options.binary)
 }
 
-fn connect(options: &Options) -> Result<WebSocket<TcpStream>, Error> {
+fn connect(options: &Options) -> Result<WebSocket<NetStream>, Error> {
     let mut client = Client::new(&options.url).config(options.config());
     for name in &options.subprotocols {
         client = client.subprotocol(name);
@@ -63,7 +63,7 @@ enum News {
     Over(Result<(), Error>),
 }
 
-fn talk(socket: WebSocket<TcpStream>, binary: bool) -> Result<(), Error> {
+fn talk(socket: WebSocket<NetStream>, binary: bool) -> Result<(), Error> {
     let (sender, receiver) = socket.split();
     let (report, news) = mpsc::channel();
     let (said, heard) = (report.clone(), report);
@@ -98,7 +98,7 @@ fn talk(socket: WebSocket<TcpStream>, binary: bool) -> Result<(), Error> {
     }
 }
 
-fn say(sender: &Sender<TcpStream>, binary: bool) -> Result<(), Error> {
+fn say(sender: &Sender<NetStream>, binary: bool) -> Result<(), Error> {
     for line in stdin().lock().split(b'\n') {
         match sender.send(common::message(line, binary)?) {
             // Why it is closing, the one who listens gets to know.
@@ -109,7 +109,7 @@ fn say(sender: &Sender<TcpStream>, binary: bool) -> Result<(), Error> {
     Ok(())
 }
 
-fn listen(mut receiver: Receiver<TcpStream>, heard: &mpsc::Sender<News>) -> Result<(), Error> {
+fn listen(mut receiver: Receiver<NetStream>, heard: &mpsc::Sender<News>) -> Result<(), Error> {
     while let Some(event) = receiver.recv()? {
         common::print(event)?;
         heard.send(News::Heard)?;
@@ -127,7 +127,7 @@ fn check(options: &Options) -> Result<(), Error> {
     common::expect_normal(status.code, &status.reason)
 }
 
-fn next_message(socket: &mut WebSocket<TcpStream>) -> Result<Option<Message>, Error> {
+fn next_message(socket: &mut WebSocket<NetStream>) -> Result<Option<Message>, Error> {
     while let Some(event) = socket.recv()? {
         match event {
             Event::Message(message) => return Ok(Some(message)),

@@ -1,7 +1,7 @@
 //! The client's way to an open WebSocket.
 
 use std::fmt;
-use std::net::{IpAddr, TcpStream};
+use std::net::IpAddr;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -10,9 +10,9 @@ use miniws_proto::{ClientRequest, Config, Entropy, Response};
 
 use crate::dial::Sockets;
 use crate::handshake::{Clock, Patient, run};
-use crate::{Connecting, Error, Stream, WebSocket};
+use crate::{Connecting, Error, NetStream, Stream, WebSocket};
 
-/// Connects to a `ws://` URL with the settings that [`Client`] begins with.
+/// Connects to a `ws://` or `ws+unix:` URL with the settings that [`Client`] begins with.
 ///
 /// # Errors
 ///
@@ -28,7 +28,7 @@ use crate::{Connecting, Error, Stream, WebSocket};
 /// # assert!(server.join().unwrap()?.is_some());
 /// # Ok(()) }
 /// ```
-pub fn connect(url: &str) -> Result<WebSocket<TcpStream>, Error> {
+pub fn connect(url: &str) -> Result<WebSocket<NetStream>, Error> {
     Client::new(url).connect()
 }
 
@@ -166,7 +166,7 @@ impl Client {
     /// # let url = format!("ws://{}/", listener.local_addr());
     /// # std::thread::spawn(move || listener.accept());
     /// let client = Client::new(&url).local_address(Ipv4Addr::LOCALHOST.into()).connect()?;
-    /// assert_eq!(client.get_ref().local_addr()?.ip(), Ipv4Addr::LOCALHOST);
+    /// assert_eq!(client.get_ref().tcp().unwrap().local_addr()?.ip(), Ipv4Addr::LOCALHOST);
     /// # Ok(()) }
     /// ```
     pub fn local_address(mut self, address: IpAddr) -> Self {
@@ -236,7 +236,7 @@ impl Client {
         self
     }
 
-    /// Connects over TCP and does the handshake.
+    /// Connects over TCP, or to a Unix socket, and does the handshake.
     ///
     /// When the host has several addresses, those of both families are tried in turn, the next one
     /// a quarter of a second after the one before, and the first to answer is taken (RFC 8305). Each
@@ -251,6 +251,7 @@ impl Client {
     /// [`Error::ConnectTimeout`] when the host can't be reached; [`Error::Aborted`] from the hook.
     ///
     /// A `wss://` URL needs a TLS stream that the caller makes, and [`handshake`](Self::handshake).
+    /// `ws+unix:/path/to/socket:/resource` connects to a Unix socket.
     ///
     /// ```
     /// use miniws_blocking::{Client, Error, HandshakeError, Reply, Server};
@@ -270,7 +271,7 @@ impl Client {
     /// }
     /// # Ok(()) }
     /// ```
-    pub fn connect(self) -> Result<WebSocket<TcpStream>, Error> {
+    pub fn connect(self) -> Result<WebSocket<NetStream>, Error> {
         self.connect_by(&Sockets::default())
     }
 
@@ -291,11 +292,11 @@ impl Client {
     /// assert_eq!(client.state(), State::Open);
     /// # Ok(()) }
     /// ```
-    pub fn start(self) -> Connecting<TcpStream> {
+    pub fn start(self) -> Connecting<NetStream> {
         Connecting::start(self)
     }
 
-    pub(crate) fn connect_by(self, sockets: &Sockets<'_>) -> Result<WebSocket<TcpStream>, Error> {
+    pub(crate) fn connect_by(self, sockets: &Sockets<'_>) -> Result<WebSocket<NetStream>, Error> {
         let connected = self.wish.connect::<_, Clock>(sockets, &self.dial);
         let (Patient(stream), connection, input) = run(connected)?;
         Ok(WebSocket::from_parts(stream, connection, input))

@@ -3,7 +3,7 @@
 use std::fmt;
 use std::io;
 use std::mem;
-use std::net::{Shutdown, TcpStream};
+use std::net::Shutdown;
 use std::panic::resume_unwind;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::thread::{self, JoinHandle};
@@ -11,7 +11,7 @@ use std::thread::{self, JoinHandle};
 use miniws_proto::State;
 
 use crate::dial::Sockets;
-use crate::{Client, Error, WebSocket};
+use crate::{Client, Error, NetStream, SharedStream, WebSocket};
 
 /// A connection on its way, whose state can be looked at meanwhile; see
 /// [`Client::start`](crate::Client::start).
@@ -24,7 +24,7 @@ pub struct Connecting<S> {
     interest: Interest,
 }
 
-impl Connecting<TcpStream> {
+impl Connecting<NetStream> {
     pub(crate) fn start(client: Client) -> Self {
         let progress = Arc::new(Progress::default());
         let interest = Interest(progress.clone());
@@ -88,18 +88,18 @@ enum Stage {
     #[default]
     Reaching,
     /// The handshake, over a stream that ends it when it is shut down.
-    ShakingHands(TcpStream),
+    ShakingHands(NetStream),
     Decided(State),
 }
 
 impl Progress {
-    /// The host has been reached; an error if nobody waits any more.
-    pub(crate) fn reached(&self, stream: &TcpStream) -> Result<(), Error> {
+    /// The host has been reached, by `stream`; an error if nobody waits any more.
+    pub(crate) fn reached(&self, stream: NetStream) -> Result<(), Error> {
         let mut stage = self.lock();
         if let Stage::Decided(_) = *stage {
             return Err(io::Error::other("connecting was given up").into());
         }
-        *stage = Stage::ShakingHands(stream.try_clone()?);
+        *stage = Stage::ShakingHands(stream);
         Ok(())
     }
 
@@ -119,7 +119,7 @@ impl Drop for Interest {
     fn drop(&mut self) {
         let stage = mem::replace(&mut *self.0.lock(), Stage::Decided(State::Closed));
         if let Stage::ShakingHands(stream) = stage {
-            let _ = stream.shutdown(Shutdown::Both); // It may be down already.
+            let _ = stream.shutdown_shared(Shutdown::Both); // It may be down already.
         }
     }
 }

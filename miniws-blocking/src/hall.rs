@@ -2,7 +2,7 @@
 
 use std::collections::VecDeque;
 use std::io;
-use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr, TcpListener, TcpStream};
+use std::net::SocketAddr;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
 use std::thread;
@@ -10,52 +10,47 @@ use std::time::{Duration, Instant};
 
 use miniws_adapter::tcp::{EXHAUSTED_DELAY, is_transient};
 
-use crate::stop::{Registry, Ticket};
-use crate::{CloseCode, Error, Server, WebSocket};
+use crate::stop::{Registry, Stop, Ticket};
+use crate::{CloseCode, Error, Listen, Server, WebSocket};
 
-pub(crate) type Accepted = Result<WebSocket<TcpStream>, Error>;
+pub(crate) type Accepted<S> = Result<WebSocket<S>, Error>;
 
 /// Where connections are on their way from the backlog to the application.
-#[derive(Debug)]
-pub(crate) struct Hall {
-    pub(crate) local_addr: SocketAddr,
+pub(crate) struct Hall<L: Listen> {
+    pub(crate) local_addr: L::Address,
     max_handshakes: usize,
-    inside: Mutex<Inside>,
+    inside: Mutex<Inside<L>>,
     changed: Condvar,
     pub(crate) registry: Arc<Registry>,
 }
 
-#[derive(Debug)]
-struct Inside {
-    listening: Listening,
+struct Inside<L: Listen> {
+    listening: Listening<L>,
     stopped: bool,
     /// Nobody takes any more.
     abandoned: bool,
-    /// How many have come in, or are about to, and have not been handed on.
+    /// How many have come in and have not been handed on.
     places_taken: usize,
     /// Those that are done with their handshakes.
-    ready: VecDeque<(Accepted, Place)>,
+    ready: VecDeque<(Accepted<L::Stream>, Place<L>)>,
 }
 
-#[derive(Debug)]
-enum Listening {
+enum Listening<L> {
     /// Nobody has asked for a connection yet.
-    Idle(TcpListener),
+    Idle(L),
     /// Some thread accepts.
-    Busy,
+    Busy(Arc<L>),
     Over,
 }
 
 /// A place in the hall; it is free again when this is dropped.
-#[derive(Debug)]
-struct Place(Arc<Hall>);
+struct Place<L: Listen>(Arc<Hall<L>>);
 
 /// How long to try to wake the thread that accepts.
 const WAKE_TIMEOUT: Duration = Duration::from_secs(5);
 
-impl Hall {
-    pub(crate) fn new(listener: TcpListener, max_handshakes: usize) -> io::Result<Self> {
-        listener.set_nonblocking(false)?;
+impl<L: Listen> Hall<L> {
+    pub(crate) fn new(listener: L, max_handshakes: usize) -> io::Result<Self> {
         Ok(Self {
             local_addr: listener.local_addr()?,
             max_handshakes,
@@ -72,10 +67,14 @@ impl Hall {
     }
 
     /// The listener, for the first one who asks.
-    pub(crate) fn start(&self) -> Option<TcpListener> {
+    pub(crate) fn start(&self) -> Option<Arc<L>> {
         let mut inside = self.lock();
-        match std::mem::replace(&mut inside.listening, Listening::Busy) {
-            Listening::Idle(listener) => Some(listener),
+        match std::mem::replace(&mut inside.listening, Listening::Over) {
+            Listening::Idle(listener) => {
+                let listener = Arc::new(listener);
+                inside.listening = Listening::Busy(listener.clone());
+                Some(listener)
+            }
             other => {
                 inside.listening = other;
                 None
@@ -84,19 +83,20 @@ impl Hall {
     }
 
     /// Accepts, and starts handshakes, until it is time to stop.
-    pub(crate) fn accept_all(self: &Arc<Self>, listener: &TcpListener, server: &Server) {
-        while let Some(place) = self.enter() {
+    pub(crate) fn accept_all(self: &Arc<Self>, listener: &L, server: &Server) {
+        while self.has_room() {
             let accepted = listener.accept();
-            if self.is_stopped() {
+            let Some(place) = self.enter() else {
                 return;
-            }
+            };
             let started = match accepted {
                 Ok((stream, remote_addr)) => {
                     let server = server.clone();
                     let ticket = self.registry.enter();
                     spawn("miniws-handshake", move || {
                         let registry = &place.0.registry;
-                        let accepted = shake_hands(&server, stream, remote_addr, registry, ticket);
+                        let accepted =
+                            shake_hands::<L>(&server, stream, remote_addr, registry, ticket);
                         place.leave(accepted);
                     })
                 }
@@ -112,12 +112,18 @@ impl Hall {
         }
     }
 
-    /// Waits for a free place. `None` once it is time to stop.
-    fn enter(self: &Arc<Self>) -> Option<Place> {
+    /// Waits for a free place. Only the thread that accepts takes one. `false` once it is time to stop.
+    fn has_room(&self) -> bool {
         let mut inside = self.lock();
         while !inside.stopped && inside.places_taken >= self.max_handshakes {
             inside = self.wait(inside);
         }
+        !inside.stopped
+    }
+
+    /// Takes a place. `None` once it is time to stop.
+    fn enter(self: &Arc<Self>) -> Option<Place<L>> {
+        let mut inside = self.lock();
         if inside.stopped {
             return None;
         }
@@ -126,7 +132,7 @@ impl Hall {
     }
 
     /// The next one that is ready, `None` when none will be.
-    pub(crate) fn next(&self) -> Option<Accepted> {
+    pub(crate) fn next(&self) -> Option<Accepted<L::Stream>> {
         let mut inside = self.lock();
         loop {
             if let Some((accepted, place)) = inside.ready.pop_front() {
@@ -134,7 +140,8 @@ impl Hall {
                 drop(place);
                 return Some(accepted);
             }
-            if inside.stopped && (inside.abandoned || inside.places_taken == 0) {
+            let over = matches!(inside.listening, Listening::Over);
+            if over && (inside.abandoned || inside.places_taken == 0) {
                 return None;
             }
             inside = self.wait(inside);
@@ -146,22 +153,24 @@ impl Hall {
         let mut inside = self.lock();
         inside.stopped = true;
         self.changed.notify_all();
-        if let Listening::Idle(_) = inside.listening {
-            inside.listening = Listening::Over;
-        }
         let give_up = Instant::now() + WAKE_TIMEOUT;
-        while matches!(inside.listening, Listening::Busy) && Instant::now() < give_up {
+        while let Listening::Busy(listener) = &inside.listening
+            && Instant::now() < give_up
+        {
+            let listener = listener.clone();
             drop(inside);
-            // The thread that waits for a connection is given one. Closing the listener under it
-            // would neither wake it everywhere, nor be right when other processes share the socket;
-            // then one of them may get the connection, so it is tried again.
-            let _ = TcpStream::connect_timeout(&reachable(self.local_addr), EXHAUSTED_DELAY);
-            inside = self.lock();
-            if matches!(inside.listening, Listening::Busy) {
-                let waited = self.changed.wait_timeout(inside, EXHAUSTED_DELAY);
-                inside = waited.unwrap_or_else(PoisonError::into_inner).0;
-            }
+            let _ = listener.wake();
+            drop(listener);
+            let woken = self
+                .changed
+                .wait_timeout_while(self.lock(), EXHAUSTED_DELAY, |inside| {
+                    matches!(inside.listening, Listening::Busy(_))
+                });
+            inside = woken.unwrap_or_else(PoisonError::into_inner).0;
         }
+        // A thread that can't be woken is left alone.
+        inside.listening = Listening::Over;
+        self.changed.notify_all();
     }
 
     /// Drops what the application has not asked for, and what is still to come: handshakes that are
@@ -184,25 +193,34 @@ impl Hall {
         self.changed.notify_all();
     }
 
-    fn is_stopped(&self) -> bool {
-        self.lock().stopped
-    }
-
-    fn lock(&self) -> MutexGuard<'_, Inside> {
+    fn lock(&self) -> MutexGuard<'_, Inside<L>> {
         self.inside.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    fn wait<'a>(&self, inside: MutexGuard<'a, Inside>) -> MutexGuard<'a, Inside> {
+    fn wait<'a>(&self, inside: MutexGuard<'a, Inside<L>>) -> MutexGuard<'a, Inside<L>> {
         self.changed
             .wait(inside)
             .unwrap_or_else(PoisonError::into_inner)
     }
 }
 
-impl Place {
+impl<L: Listen> Stop for Hall<L> {
+    fn stop(&self) {
+        self.stop();
+    }
+
+    fn close_all(&self, deadline: Instant) {
+        self.stop();
+        if !self.registry.close_all(deadline) {
+            self.abandon();
+        }
+    }
+}
+
+impl<L: Listen> Place<L> {
     /// Leaves for the application, which takes the place with it until it has taken the connection:
     /// so those that it has not asked for yet count as well.
-    fn leave(self, accepted: Accepted) {
+    fn leave(self, accepted: Accepted<L::Stream>) {
         let hall = self.0.clone();
         let mut inside = hall.lock();
         if !inside.abandoned {
@@ -212,7 +230,7 @@ impl Place {
     }
 }
 
-impl Drop for Place {
+impl<L: Listen> Drop for Place<L> {
     fn drop(&mut self) {
         self.0.lock().places_taken -= 1;
         self.0.changed.notify_all();
@@ -220,15 +238,15 @@ impl Drop for Place {
 }
 
 /// Does a handshake. A hook that panics costs its client the connection, and nobody else anything.
-fn shake_hands(
+fn shake_hands<L: Listen>(
     server: &Server,
-    stream: TcpStream,
-    remote_addr: SocketAddr,
+    stream: L::Stream,
+    remote_addr: Option<SocketAddr>,
     registry: &Registry,
     ticket: Ticket,
-) -> Accepted {
+) -> Accepted<L::Stream> {
     catch_unwind(AssertUnwindSafe(|| {
-        let mut socket = server.accept_tcp(stream, remote_addr, ticket)?;
+        let mut socket = server.accept_registered::<L>(stream, remote_addr, ticket)?;
         if registry.is_closing() {
             // It comes too late to be closed with the others.
             socket.close_with(CloseCode::GOING_AWAY, "")?;
@@ -236,16 +254,6 @@ fn shake_hands(
         Ok(socket)
     }))
     .unwrap_or_else(|_| Err(io::Error::other("a hook of the server has panicked").into()))
-}
-
-/// Where to reach a listener from this machine.
-fn reachable(mut address: SocketAddr) -> SocketAddr {
-    match address.ip() {
-        IpAddr::V4(ip) if ip.is_unspecified() => address.set_ip(Ipv4Addr::LOCALHOST.into()),
-        IpAddr::V6(ip) if ip.is_unspecified() => address.set_ip(Ipv6Addr::LOCALHOST.into()),
-        _ => {}
-    }
-    address
 }
 
 pub(crate) fn spawn(name: &str, work: impl FnOnce() + Send + 'static) -> io::Result<()> {

@@ -50,7 +50,8 @@
 //! | connect again when a connection is lost | [`reconnect`] |
 //! | receive and send | [`WebSocket`] |
 //! | receive in one thread and send in others | [`WebSocket::split`] |
-//! | go over TLS, a Unix socket, a pipe | [`Stream`], [`Client::handshake`], [`Server::accept`] |
+//! | listen on a Unix socket, or elsewhere than TCP | [`Listen`] |
+//! | go over TLS, a pipe, a tunnel | [`Stream`], [`Client::handshake`], [`Server::accept`] |
 //! | do the handshake elsewhere | [`Server::accept_request`], [`WebSocket::from_parts`] |
 //! | change limits and timeouts | [`Config`] |
 //! | send one message to many | [`PreparedMessage`] |
@@ -94,7 +95,9 @@ mod driver;
 mod hall;
 mod handshake;
 mod line;
+mod listen;
 mod listener;
+mod net_stream;
 pub mod reconnect;
 mod scratch;
 mod server;
@@ -106,11 +109,14 @@ mod stop;
 mod stream;
 mod tcp;
 mod timeout;
+#[cfg(unix)]
+mod unix;
 mod websocket;
 
 pub use bytes;
 pub use client::{Client, connect};
 pub use connecting::Connecting;
+pub use listen::Listen;
 pub use listener::{Listener, Stopper};
 pub use miniws_adapter::{Attempt, Error, IpFamily, OsEntropy};
 pub use miniws_proto as proto;
@@ -123,6 +129,7 @@ pub use miniws_proto::{
 };
 #[cfg(feature = "stats")]
 pub use miniws_proto::{Stats, Traffic};
+pub use net_stream::NetStream;
 pub use server::{Server, accept};
 pub use split::{Receiver, Sender};
 pub use stream::{SharedStream, Stream};

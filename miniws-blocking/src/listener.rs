@@ -1,39 +1,36 @@
 //! A listening server, and how it stops.
 
+use std::fmt;
 use std::io;
-use std::net::{SocketAddr, TcpListener, TcpStream};
+use std::net::TcpListener;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use crate::hall::{Accepted, Hall, spawn};
+use crate::stop::Stop;
 use crate::timeout::LONGEST;
-use crate::{Server, WebSocket};
+use crate::{Listen, Server, WebSocket};
 
 /// A server that listens. Dropping it stops listening, and drops the connections that have not been
 /// accepted.
 ///
 /// Each handshake has a thread of its own, which ends with it; there are at most as many as
 /// [`Server::max_handshakes`] says.
-#[derive(Debug)]
-pub struct Listener {
+pub struct Listener<L: Listen = TcpListener> {
     server: Server,
-    hall: Arc<Hall>,
+    hall: Arc<Hall<L>>,
 }
 
-impl Listener {
-    pub(crate) fn new(
-        server: Server,
-        listener: TcpListener,
-        max_handshakes: usize,
-    ) -> io::Result<Self> {
+impl<L: Listen> Listener<L> {
+    pub(crate) fn new(server: Server, listener: L, max_handshakes: usize) -> io::Result<Self> {
         let hall = Arc::new(Hall::new(listener, max_handshakes)?);
         Ok(Self { server, hall })
     }
 
     /// The address that it listens on.
     #[must_use]
-    pub fn local_addr(&self) -> SocketAddr {
-        self.hall.local_addr
+    pub fn local_addr(&self) -> L::Address {
+        self.hall.local_addr.clone()
     }
 
     /// What stops it, from any thread.
@@ -65,7 +62,7 @@ impl Listener {
     /// # client.join().unwrap()?;
     /// # Ok(()) }
     /// ```
-    pub fn accept(&self) -> Option<Accepted> {
+    pub fn accept(&self) -> Option<Accepted<L::Stream>> {
         if let Some(listener) = self.hall.start() {
             let (server, hall) = (self.server.clone(), self.hall.clone());
             let accepting = move || {
@@ -114,7 +111,7 @@ impl Listener {
     /// server.join().unwrap();
     /// # Ok(()) }
     /// ```
-    pub fn serve(self, handler: impl Fn(WebSocket<TcpStream>) + Send + Sync + 'static) {
+    pub fn serve(self, handler: impl Fn(WebSocket<L::Stream>) + Send + Sync + 'static) {
         let handler = Arc::new(handler);
         while let Some(accepted) = self.accept() {
             if let Ok(socket) = accepted {
@@ -126,7 +123,7 @@ impl Listener {
     }
 }
 
-impl Drop for Listener {
+impl<L: Listen> Drop for Listener<L> {
     fn drop(&mut self) {
         self.hall.stop();
         self.hall.abandon();
@@ -134,11 +131,13 @@ impl Drop for Listener {
 }
 
 /// Stops a [`Listener`], from any thread. Cloning it is cheap.
-#[derive(Clone, Debug)]
-pub struct Stopper(Arc<Hall>);
+#[derive(Clone)]
+pub struct Stopper(Arc<dyn Stop>);
 
 impl Stopper {
     /// Stops listening. Connections that are open are left alone; handshakes under way are finished.
+    /// It takes a moment, and up to five seconds if the thread that accepts can't be woken, as when the
+    /// path of a Unix socket leads to another listener by now.
     ///
     /// ```
     /// # fn main() -> std::io::Result<()> {
@@ -159,10 +158,20 @@ impl Stopper {
     ///
     /// See [`Listener::serve`] for an example.
     pub fn close_all(&self, deadline: Duration) {
-        let deadline = Instant::now() + deadline.min(LONGEST);
-        self.0.stop();
-        if !self.0.registry.close_all(deadline) {
-            self.0.abandon();
-        }
+        self.0.close_all(Instant::now() + deadline.min(LONGEST));
+    }
+}
+
+impl<L: Listen> fmt::Debug for Listener<L> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Listener")
+            .field("server", &self.server)
+            .finish_non_exhaustive()
+    }
+}
+
+impl fmt::Debug for Stopper {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Stopper").finish_non_exhaustive()
     }
 }

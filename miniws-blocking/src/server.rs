@@ -2,7 +2,7 @@
 
 use std::future::ready;
 use std::io;
-use std::net::{SocketAddr, TcpListener, TcpStream, ToSocketAddrs};
+use std::net::{SocketAddr, ToSocketAddrs};
 use std::sync::Arc;
 
 use bytes::BytesMut;
@@ -12,7 +12,7 @@ use miniws_proto::{Accept, Config, Reply, Request};
 use crate::handshake::{Clock, Patient, run};
 use crate::listener::Listener;
 use crate::stop::Ticket;
-use crate::{Error, Stream, WebSocket, tcp};
+use crate::{Error, Listen, Stream, WebSocket, tcp};
 
 /// Accepts a WebSocket over a stream, with the settings that [`Server`] begins with.
 ///
@@ -292,7 +292,7 @@ impl Server {
         self.listen(listener)
     }
 
-    /// Takes over a listener that the caller has made.
+    /// Takes over a listener that the caller has made: of TCP, of Unix sockets, see [`Listen`].
     ///
     /// # Errors
     ///
@@ -305,7 +305,7 @@ impl Server {
     /// # let _ = listener;
     /// # Ok(()) }
     /// ```
-    pub fn listen(self, listener: TcpListener) -> io::Result<Listener> {
+    pub fn listen<L: Listen>(self, listener: L) -> io::Result<Listener<L>> {
         let max_handshakes = self.max_handshakes;
         Listener::new(self, listener, max_handshakes)
     }
@@ -457,15 +457,14 @@ impl Server {
     }
 
     /// For a listener, which keeps a register of its connections.
-    pub(crate) fn accept_tcp(
+    pub(crate) fn accept_registered<L: Listen>(
         &self,
-        stream: TcpStream,
-        remote_addr: SocketAddr,
+        stream: L::Stream,
+        remote_addr: Option<SocketAddr>,
         ticket: Ticket,
-    ) -> Result<WebSocket<TcpStream>, Error> {
-        stream.set_nonblocking(false)?; // Some systems pass on what the listener is.
-        stream.set_nodelay(self.nodelay)?;
-        let socket = self.accept_stream(stream, Some(remote_addr))?;
+    ) -> Result<WebSocket<L::Stream>, Error> {
+        L::set_nodelay(&stream, self.nodelay)?;
+        let socket = self.accept_stream(stream, remote_addr)?;
         Ok(socket.registered(ticket))
     }
 

@@ -16,7 +16,7 @@ use miniws_proto::{CloseCode, CloseFrame};
 
 use crate::line::{Drained, LITTLE, Line, Patience};
 use crate::scratch;
-use crate::stop::Ticket;
+use crate::stop::{Stoppable, Ticket};
 use crate::stream::{SharedStream, is_interrupted, is_timeout};
 
 /// A stream and its connection, shared by several threads.
@@ -187,32 +187,6 @@ impl<S> Shared<S> {
         line
     }
 
-    /// On behalf of a server that stops: closes with 1001, writes that as far as the peer takes it, and
-    /// keeps the deadline, because the thread that would do so may be in a read that was to wait for
-    /// longer. Returns when to do it again.
-    pub(crate) fn close_for_stop(&self) -> Option<Duration> {
-        self.word.fetch_max(CLOSE, Ordering::Relaxed);
-        let mut line = match self.line.try_lock() {
-            Ok(line) => line,
-            Err(TryLockError::Poisoned(error)) => error.into_inner(),
-            // Its thread is writing, or about to be done with something short.
-            Err(TryLockError::WouldBlock) => return Some(LITTLE),
-        };
-        self.obey(&mut line);
-        let (line, drained) = self.drain_held(line, Patience::Little);
-        let left = self.check_held(line)?;
-        Some(match drained {
-            Drained::Stalled | Drained::Elsewhere => LITTLE,
-            Drained::Done | Drained::Failed => left.max(LITTLE),
-        })
-    }
-
-    /// Ends the connection here and now. Threads that wait for the stream wake up.
-    pub(crate) fn end(&self) {
-        self.word.fetch_max(END, Ordering::Relaxed);
-        self.end_stream();
-    }
-
     /// Gives up on a peer that takes nothing, or doesn't end, in time. Returns the time that is left,
     /// `None` when there is nothing to watch over.
     fn check_deadline(&self) -> Option<Duration> {
@@ -232,6 +206,30 @@ impl<S> Shared<S> {
 
     fn end_stream(&self) {
         let _ = self.stream().shutdown_shared(Shutdown::Both); // It may be down already.
+    }
+}
+
+impl<S: Send + Sync> Stoppable for Shared<S> {
+    fn close_for_stop(&self) -> Option<Duration> {
+        self.word.fetch_max(CLOSE, Ordering::Relaxed);
+        let mut line = match self.line.try_lock() {
+            Ok(line) => line,
+            Err(TryLockError::Poisoned(error)) => error.into_inner(),
+            // Its thread is writing, or about to be done with something short.
+            Err(TryLockError::WouldBlock) => return Some(LITTLE),
+        };
+        self.obey(&mut line);
+        let (line, drained) = self.drain_held(line, Patience::Little);
+        let left = self.check_held(line)?;
+        Some(match drained {
+            Drained::Stalled | Drained::Elsewhere => LITTLE,
+            Drained::Done | Drained::Failed => left.max(LITTLE),
+        })
+    }
+
+    fn end(&self) {
+        self.word.fetch_max(END, Ordering::Relaxed);
+        self.end_stream();
     }
 }
 

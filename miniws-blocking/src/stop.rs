@@ -1,11 +1,14 @@
 //! How a server stops: its listener first, then its connections.
 
 use std::collections::HashMap;
-use std::net::TcpStream;
 use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError, Weak};
 use std::time::{Duration, Instant};
 
-use crate::shared::Shared;
+/// What stops a listener.
+pub(crate) trait Stop: Send + Sync {
+    fn stop(&self);
+    fn close_all(&self, deadline: Instant);
+}
 
 /// The connections of a listener, from their handshakes on.
 #[derive(Debug, Default)]
@@ -17,10 +20,21 @@ pub(crate) struct Registry {
 #[derive(Debug, Default)]
 struct Open {
     closing: bool,
-    /// Those whose handshake is not done lead nowhere yet.
-    connections: HashMap<u64, Weak<Shared<TcpStream>>>,
+    /// `None` for those whose handshake is not done.
+    connections: HashMap<u64, Option<Weak<dyn Stoppable>>>,
     /// How many connections there have been.
     count: u64,
+}
+
+/// A connection that can be closed from another thread than its own.
+pub(crate) trait Stoppable: Send + Sync {
+    /// Closes with 1001, writes that as far as the peer takes it, and keeps the deadline, because the
+    /// thread that would do so may be in a read that was to wait for longer. Returns when to do it
+    /// again.
+    fn close_for_stop(&self) -> Option<Duration>;
+
+    /// Ends the connection here and now. Threads that wait for the stream wake up.
+    fn end(&self);
 }
 
 /// A connection's entry; it is struck out when the ticket is dropped.
@@ -36,7 +50,7 @@ impl Registry {
         let mut open = self.lock();
         open.count += 1;
         let number = open.count;
-        open.connections.insert(number, Weak::new());
+        open.connections.insert(number, None);
         Ticket {
             registry: self.clone(),
             number,
@@ -92,10 +106,16 @@ impl Registry {
 
     /// Does something with each connection, without holding the lock: a connection that is dropped
     /// meanwhile takes it to strike itself out.
-    fn each(&self, mut work: impl FnMut(&Shared<TcpStream>)) {
-        let connections: Vec<_> = self.lock().connections.values().cloned().collect();
+    fn each(&self, mut work: impl FnMut(&dyn Stoppable)) {
+        let connections: Vec<_> = self
+            .lock()
+            .connections
+            .values()
+            .flatten()
+            .cloned()
+            .collect();
         for connection in connections.iter().filter_map(Weak::upgrade) {
-            work(&connection);
+            work(&*connection);
         }
     }
 
@@ -107,9 +127,9 @@ impl Registry {
 impl Ticket {
     /// The handshake is done. Who comes too late to be closed with the others is told by
     /// [`Registry::is_closing`].
-    pub(crate) fn admit(&self, connection: &Weak<Shared<TcpStream>>) {
+    pub(crate) fn admit(&self, connection: Weak<dyn Stoppable>) {
         let mut open = self.registry.lock();
-        open.connections.insert(self.number, connection.clone());
+        open.connections.insert(self.number, Some(connection));
     }
 }
 

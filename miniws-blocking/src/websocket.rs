@@ -2,7 +2,7 @@
 
 use std::any::Any;
 use std::fmt;
-use std::net::{SocketAddr, TcpStream};
+use std::net::SocketAddr;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -562,11 +562,11 @@ impl<S: Stream> WebSocket<S> {
     }
 }
 
-impl WebSocket<TcpStream> {
+impl<S: SharedStream + 'static> WebSocket<S> {
     /// Lets the listener close it.
     pub(crate) fn registered(self, ticket: Ticket) -> Self {
         let (_, driver) = self.driver.share(|shared| {
-            ticket.admit(shared);
+            ticket.admit(shared.clone());
             Some(ticket)
         });
         Self { driver, ..self }

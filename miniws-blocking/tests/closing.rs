@@ -11,7 +11,8 @@ use std::time::{Duration, Instant};
 use common::endless::Endless;
 use common::*;
 use miniws_blocking::{
-    CloseCode, Config, Event, Message, ReceiveErrorKind, SendError, SharedStream, State,
+    CloseCode, Config, Event, Message, ReceiveErrorKind, SendError, SharedStream, State, Stream,
+    WebSocket,
 };
 
 /// The application does nothing but see the event and drop the WebSocket.
@@ -29,21 +30,22 @@ fn peers_close_is_answered_before_it_is_told() {
 
 #[test]
 fn dropping_on_the_close_event_is_a_clean_end_over_tcp() {
-    for server_closes in [true, false] {
-        let (mut server, mut client, _listener) = tcp_pair(&Config::default());
-        let (closer, closed) = match server_closes {
-            true => (&mut server, client),
-            false => (&mut client, server),
-        };
-        let seeing = spawn(move || {
-            let mut closed = closed;
-            close_frame(closed.recv().unwrap()).unwrap().code()
-        });
-        let status = closer.close_with(CloseCode::from(4001), "").unwrap();
-        assert_eq!((status.code, status.clean), (CloseCode::from(4001), true));
-        assert_eq!(closer.state(), State::Closed);
-        assert_eq!(seeing.join(), CloseCode::from(4001));
-    }
+    let (server, client, _listener) = tcp_pair(&Config::default());
+    close_and_drop(server, client);
+    let (server, client, _listener) = tcp_pair(&Config::default());
+    close_and_drop(client, server);
+}
+
+fn close_and_drop<C, D>(mut closer: WebSocket<C>, mut closed: WebSocket<D>)
+where
+    C: Stream,
+    D: SharedStream + 'static,
+{
+    let seeing = spawn(move || close_frame(closed.recv().unwrap()).unwrap().code());
+    let status = closer.close_with(CloseCode::from(4001), "").unwrap();
+    assert_eq!((status.code, status.clean), (CloseCode::from(4001), true));
+    assert_eq!(closer.state(), State::Closed);
+    assert_eq!(seeing.join(), CloseCode::from(4001));
 }
 
 #[test]
@@ -236,7 +238,7 @@ fn reset_after_the_close_is_no_error() {
     // The client reads up to the close, which it answers, and drops the rest: none.
     assert_eq!(text(client.recv().unwrap()), "unread");
     close_frame(client.recv().unwrap());
-    socket2::SockRef::from(client.get_ref())
+    socket2::SockRef::from(client.get_ref().tcp().unwrap())
         .set_linger(Some(Duration::ZERO))
         .unwrap();
     drop(client);

@@ -384,7 +384,8 @@ fn nagle_is_off_unless_asked_for() {
         let client = spawn(|| client.connect().unwrap());
         let server = listener.accept().unwrap().unwrap();
         assert_eq!(server.get_ref().nodelay().unwrap(), nodelay);
-        assert_eq!(client.join().get_ref().nodelay().unwrap(), nodelay);
+        let client = client.join();
+        assert_eq!(client.get_ref().tcp().unwrap().nodelay().unwrap(), nodelay);
     }
     let listener = Server::new().bind("127.0.0.1:0").unwrap();
     let client = spawn({
@@ -400,7 +401,8 @@ fn nagle_is_off_unless_asked_for() {
             .nodelay()
             .unwrap()
     );
-    assert!(client.join().get_ref().nodelay().unwrap());
+    let client = client.join();
+    assert!(client.get_ref().tcp().unwrap().nodelay().unwrap());
 }
 
 #[test]

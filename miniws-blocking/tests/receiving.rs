@@ -134,7 +134,7 @@ fn reset_is_1006_with_its_cause() {
     let (mut server, client, _listener) = tcp_pair(&Config::default());
     // What is unread when a socket is closed makes TCP reset the connection.
     server.send("unread").unwrap();
-    client.get_ref().peek(&mut [0]).unwrap();
+    client.get_ref().tcp().unwrap().peek(&mut [0]).unwrap();
     client.terminate();
     let error = server.recv().unwrap_err();
     assert!(

@@ -10,7 +10,7 @@ use std::time::{Duration, Instant};
 use common::*;
 use miniws_blocking::{
     CloseCode, Compression, Config, Connection, Error, Event, Message, MessageKind, Negotiated,
-    PreparedMessage, ReceiveErrorKind, SendError, State, WebSocket,
+    PreparedMessage, ReceiveErrorKind, SendError, SharedStream, State, WebSocket,
 };
 
 fn narrow(config: Config) -> (WebSocket<pipe::Pipe>, pipe::Pipe) {
@@ -152,25 +152,27 @@ fn frames_never_interleave() {
     assert!(receiver.close_status().unwrap().clean);
 }
 
+/// Sends and receives thirty large messages at the same time.
+fn exchange<S: SharedStream + 'static>(socket: WebSocket<S>) -> Running<()> {
+    let (sender, mut receiver) = socket.split();
+    let sending = spawn(move || {
+        for _ in 0..30 {
+            sender.send(vec![1; 1 << 20]).unwrap();
+        }
+        sender
+    });
+    spawn(move || {
+        for _ in 0..30 {
+            assert!(matches!(receiver.recv().unwrap(), Some(Event::Message(_))));
+        }
+        drop(sending.join());
+    })
+}
+
 /// Both sides send far more than the streams between them hold, at the same time.
 #[test]
 fn full_duplex() {
     let (server, client, _listener) = tcp_pair(&Config::default());
-    let exchange = |socket: WebSocket<std::net::TcpStream>| {
-        let (sender, mut receiver) = socket.split();
-        let sending = spawn(move || {
-            for _ in 0..30 {
-                sender.send(vec![1; 1 << 20]).unwrap();
-            }
-            sender
-        });
-        spawn(move || {
-            for _ in 0..30 {
-                assert!(matches!(receiver.recv().unwrap(), Some(Event::Message(_))));
-            }
-            drop(sending.join());
-        })
-    };
     let (one, other) = (exchange(server), exchange(client));
     one.join();
     other.join();
@@ -321,7 +323,7 @@ fn dropping_all_halves_calls_off_the_close() {
     let (sender, receiver) = server.split();
     sender.close().unwrap();
     drop((sender, receiver));
-    let mut rest = client.get_ref().try_clone().unwrap();
+    let mut rest = client.get_ref().tcp().unwrap().try_clone().unwrap();
     assert_eq!(rest.read(&mut [0; 16]).unwrap(), 4);
     assert_eq!(rest.read(&mut [0; 16]).unwrap(), 0);
 }
@@ -331,7 +333,7 @@ fn reset_reaches_both_halves() {
     let (server, client, _listener) = tcp_pair(&Config::default().keep_alive(None));
     let (sender, mut receiver) = server.split();
     let receiving = spawn(move || receiver.recv().unwrap_err());
-    socket2::SockRef::from(client.get_ref())
+    socket2::SockRef::from(client.get_ref().tcp().unwrap())
         .set_linger(Some(Duration::ZERO))
         .unwrap();
     drop(client);

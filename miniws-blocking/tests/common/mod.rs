@@ -19,7 +19,7 @@ use std::time::Duration;
 
 use bytes::BytesMut;
 use miniws_blocking::{
-    Client, CloseFrame, Config, Connection, Error, Event, Listener, Message, Negotiated,
+    Client, CloseFrame, Config, Connection, Error, Event, Listener, Message, Negotiated, NetStream,
     ReceiveErrorKind, Server, WebSocket, bytes,
 };
 use pipe::Pipe;
@@ -78,7 +78,7 @@ pub fn client_and_peer(config: Config) -> (WebSocket<Pipe>, Pipe) {
 }
 
 /// A server and a client over TCP on loopback, as a listener makes them.
-pub fn tcp_pair(config: &Config) -> (WebSocket<TcpStream>, WebSocket<TcpStream>, Listener) {
+pub fn tcp_pair(config: &Config) -> (WebSocket<TcpStream>, WebSocket<NetStream>, Listener) {
     let listener = Server::new()
         .config(config.clone())
         .bind("127.0.0.1:0")
