@@ -216,7 +216,7 @@ pub use error::{ReceiveError, ReceiveErrorKind, SendError};
 pub use event::Event;
 pub use handshake::{
     Accept, ClientHandshake, ClientRequest, HandshakeError, Headers, Incoming, Offer, PlainRequest,
-    Reply, Request, Response, ServerHandshake, Upgrade, Url,
+    Proxy, ProxyError, ProxyHandshake, Reply, Request, Response, ServerHandshake, Upgrade, Url,
 };
 pub use message::{Compression, Message, MessageKind};
 pub use prepared::PreparedMessage;

@@ -71,7 +71,7 @@ struct HeadStage {
 }
 
 /// How many interim responses a server may send; there is no use for more than one or two.
-const MAX_INTERIM: u8 = 16;
+pub(super) const MAX_INTERIM: u8 = 16;
 
 impl ClientHandshake {
     /// Makes up the request and queues it.

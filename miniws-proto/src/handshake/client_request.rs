@@ -165,15 +165,18 @@ impl ClientRequest {
         Ok((!self.subprotocols.is_empty()).then(|| self.subprotocols.join(", ")))
     }
 
-    /// RFC 7617 section 2.
     fn basic_authorization(&self) -> Option<String> {
         if self.headers.contains("Authorization") {
             return None;
         }
-        let (user, password) = self.url.credentials()?;
-        let encoded = STANDARD.encode(format!("{user}:{password}"));
-        Some(format!("Basic {encoded}"))
+        self.url.credentials().map(basic)
     }
+}
+
+/// A user and a password as header fields have them (RFC 7617 section 2).
+pub(super) fn basic((user, password): (&str, &str)) -> String {
+    let encoded = STANDARD.encode(format!("{user}:{password}"));
+    format!("Basic {encoded}")
 }
 
 impl From<Url> for ClientRequest {

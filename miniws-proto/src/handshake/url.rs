@@ -54,14 +54,7 @@ impl Url {
     /// [`InvalidCredentials`](HandshakeError::InvalidCredentials), and
     /// [`InvalidUrl`](HandshakeError::InvalidUrl) for all else that is wrong.
     pub fn parse(url: &str) -> Result<Self, HandshakeError> {
-        if !url.is_ascii() {
-            return Err(HandshakeError::NonAsciiUrl);
-        }
-        let uri =
-            Uri::parse(url).map_err(|error| HandshakeError::InvalidUrl { at: error.index() })?;
-        if uri.fragment().is_some() {
-            return Err(HandshakeError::FragmentInUrl);
-        }
+        let uri = parse_uri(url)?;
         let scheme = uri.scheme().as_str();
         if scheme.eq_ignore_ascii_case("ws+unix") {
             return Self::over_unix(&uri);
@@ -70,11 +63,20 @@ impl Url {
         if !is_secure && !scheme.eq_ignore_ascii_case("ws") {
             return Err(HandshakeError::UnsupportedScheme);
         }
+        Self::over_tcp(&uri, is_secure, default_port(is_secure))
+    }
+
+    /// Whatever the scheme says, which the caller has looked at.
+    pub(super) fn over_tcp(
+        uri: &Uri<&str>,
+        is_secure: bool,
+        default_port: u16,
+    ) -> Result<Self, HandshakeError> {
         let authority = uri.authority().ok_or(HandshakeError::EmptyHost)?;
         Ok(Self {
             is_secure,
             host: supported_host(authority)?.to_owned(),
-            port: port(authority)?.unwrap_or(default_port(is_secure)),
+            port: port(authority)?.unwrap_or(default_port),
             target: target(uri.path().as_str(), uri.query()),
             credentials: authority.userinfo().map_or(Ok(None), credentials)?,
             unix_path: None,
@@ -127,6 +129,11 @@ impl Url {
             true => self.host.clone(),
             false => format!("{}:{}", self.host, self.port),
         }
+    }
+
+    /// Host and port, always with the port.
+    pub(super) fn host_and_port(&self) -> String {
+        format!("{}:{}", self.host, self.port)
     }
 
     /// Path and query, what RFC 6455 section 3 calls the resource name; it begins with a `/`.
@@ -216,6 +223,18 @@ impl fmt::Debug for Url {
 /// Whether this is a host with an optional port, as in the `Host` header.
 pub(super) fn is_authority(text: &str) -> bool {
     !text.contains(['@', '/', '?', '#']) && Url::parse(&format!("ws://{text}")).is_ok()
+}
+
+/// Parses a URL of ASCII without a fragment.
+pub(super) fn parse_uri(url: &str) -> Result<Uri<&str>, HandshakeError> {
+    if !url.is_ascii() {
+        return Err(HandshakeError::NonAsciiUrl);
+    }
+    let uri = Uri::parse(url).map_err(|error| HandshakeError::InvalidUrl { at: error.index() })?;
+    match uri.fragment() {
+        None => Ok(uri),
+        Some(_) => Err(HandshakeError::FragmentInUrl),
+    }
 }
 
 const fn default_port(is_secure: bool) -> u16 {
