@@ -1,0 +1,99 @@
+//! The attacks of `conformance/attacks.toml`, each over sockets against a process of its own.
+
+mod client;
+mod deflate;
+mod frames;
+mod handshake;
+mod lengths;
+mod output;
+mod play;
+mod row;
+mod table;
+mod transport;
+
+use std::path::PathBuf;
+use std::process::ExitCode;
+
+use tokio::task::JoinSet;
+
+use crate::Result;
+use row::Attack;
+use table::Table;
+
+/// Those that wait for a deadline are under way all at once; meanwhile the others come one after
+/// the other, so that they have the machine for themselves.
+pub(crate) async fn run(directories: &[PathBuf], only: Option<&str>) -> Result<ExitCode> {
+    let mut table = Table::new(directories);
+    let mut waiting = JoinSet::new();
+    let mut quick = Vec::new();
+    for (runtime, directory) in directories.iter().enumerate() {
+        for attack in list() {
+            if only.is_some_and(|only| !attack.what.contains(only) && attack.id != only) {
+                continue;
+            }
+            table.add(&attack);
+            let (what, waits, directory) = (attack.what, attack.waits, directory.clone());
+            let played = async move { (runtime, what, play::play(attack, &directory).await) };
+            if waits {
+                waiting.spawn(played);
+            } else {
+                quick.push(played);
+            }
+        }
+    }
+    for played in quick {
+        table.enter(tokio::spawn(played).await?);
+    }
+    while let Some(played) = waiting.join_next().await {
+        table.enter(played?);
+    }
+    print!("{table}");
+    Ok(table.verdict())
+}
+
+/// All of them, in the order of `conformance/attacks.toml`.
+fn list() -> Vec<Attack> {
+    let parts = [
+        lengths::list(),
+        deflate::list(),
+        output::list(),
+        handshake::list(),
+        frames::list(),
+        transport::list(),
+        client::list(),
+    ];
+    parts.into_iter().flatten().collect()
+}
+
+#[cfg(test)]
+mod tests {
+    #![allow(clippy::unwrap_used)]
+
+    use std::collections::BTreeSet;
+
+    use miniws_conformance::Attacks;
+
+    /// These are about what an application hands in, or about TLS.
+    const NOT_OVER_SOCKETS: [&str; 3] = ["foreign-origin", "head-injection", "tls-without-a-check"];
+
+    /// These are beyond the list.
+    const BEYOND: [&str; 1] = ["silent-peer"];
+
+    #[test]
+    fn every_attack_is_played() {
+        let known = Attacks::load().unwrap().attack;
+        let known = known.iter().map(|attack| attack.id.as_str());
+        let known: BTreeSet<_> = known.chain(BEYOND).collect();
+        let list = super::list();
+        let played = list.iter().map(|attack| attack.id);
+        let all: BTreeSet<_> = played.chain(NOT_OVER_SOCKETS).collect();
+        assert_eq!(all, known);
+    }
+
+    #[test]
+    fn every_row_has_its_own_words() {
+        let list = super::list();
+        let words: BTreeSet<_> = list.iter().map(|attack| attack.what).collect();
+        assert_eq!(words.len(), list.len());
+    }
+}

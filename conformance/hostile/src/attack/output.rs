@@ -1,0 +1,84 @@
+//! Output that piles up, and what it has in it.
+
+use std::time::{Duration, Instant};
+
+use tokio::time::sleep;
+
+use super::row::{Attack, Outcome};
+use crate::Result;
+use crate::wire::{BINARY, CLOSE, FIN, PING, Peer, TEXT, close, masked, request};
+
+/// The default of `Config::write_timeout`.
+const TIMEOUT: Duration = Duration::from_secs(30);
+
+pub(super) fn list() -> Vec<Attack> {
+    vec![
+        Attack::server(
+            "output-ping-flood",
+            "64 MiB of pings, and more, from a peer that never reads",
+            Outcome::Ended,
+            async |server| {
+                let start = Instant::now();
+                let mut peer = Peer::dial_without_room(server.address).await?;
+                peer.ask(&request("")).await?;
+                let pings = masked(FIN | PING, [7; 125]).repeat(1000);
+                for _ in 0..(64 << 20) / pings.len() {
+                    peer.write(&pings).await?;
+                }
+                while peer.write(&pings[..131]).await.is_ok() {
+                    sleep(Duration::from_millis(100)).await;
+                }
+                in_time(start)
+            },
+        )
+        .waits(75),
+        Attack::server(
+            "output-without-bound",
+            "messages of a byte without end from a peer that never reads",
+            Outcome::Ended,
+            async |server| never_reads(server.address, masked(FIN | TEXT, "x").repeat(1000)).await,
+        )
+        .growth(4 << 10)
+        .waits(75),
+        Attack::server(
+            "stops-reading",
+            "messages of 64 KiB without end from a peer that never reads",
+            Outcome::Ended,
+            async |server| never_reads(server.address, masked(FIN | BINARY, [7; 64 << 10])).await,
+        )
+        .growth(4 << 10)
+        .waits(75),
+        Attack::server(
+            "output-stale-memory",
+            "a close with a reason: the answer has the code alone",
+            Outcome::Closed(1000),
+            async |server| {
+                let (mut peer, _) = Peer::open(server.address, "").await?;
+                let reason = close(1000, &[b'r'; 123]);
+                peer.write(masked(FIN | CLOSE, reason)).await?;
+                match peer.reading.rest().await? {
+                    b"\x88\x02\x03\xe8" => Ok(Outcome::Closed(1000)),
+                    other => Err(format!("{other:x?} instead of a close with 1000").into()),
+                }
+            },
+        ),
+    ]
+}
+
+async fn never_reads(address: std::net::SocketAddr, messages: Vec<u8>) -> Result<Outcome> {
+    let start = Instant::now();
+    let mut peer = Peer::dial_without_room(address).await?;
+    peer.ask(&request("")).await?;
+    while peer.write(&messages).await.is_ok() {}
+    in_time(start)
+}
+
+/// What the system still has room for is sometimes found only by the write that is tried at the
+/// deadline, which is put off once by that.
+fn in_time(start: Instant) -> Result<Outcome> {
+    let took = start.elapsed();
+    if took < TIMEOUT || took > 2 * TIMEOUT + Duration::from_secs(10) {
+        return Err(format!("it took {took:.1?}").into());
+    }
+    Ok(Outcome::Ended)
+}
