@@ -2,19 +2,15 @@
 
 use std::future::{Future, poll_fn};
 use std::pin::{Pin, pin};
-use std::sync::mpsc;
 use std::task::{Context, Poll};
-use std::thread;
 use std::time::Duration;
 
 use async_channel::Receiver;
 use futures_core::Stream;
 use futures_lite::FutureExt;
 
+use super::watched::watched;
 use crate::runtime::{self, Instant};
-
-/// How long a test may take. Only one that hangs takes so long.
-const PATIENCE: Duration = Duration::from_secs(60);
 
 /// Runs a test.
 pub(crate) fn run<T>(test: impl Future<Output = T>) -> T {
@@ -39,19 +35,6 @@ pub(crate) fn assert_took(start: Instant, expected: Duration) {
     let took = start.elapsed();
     let on_time = took >= expected && took - expected <= runtime::LATE;
     assert!(on_time, "{took:?} rather than {expected:?}");
-}
-
-/// The watchdog is a thread, so that it also ends a test that is busy for ever.
-fn watched<T>(test: impl FnOnce() -> T) -> T {
-    let name = thread::current().name().unwrap_or("a test").to_owned();
-    let (_done, is_done) = mpsc::channel::<()>();
-    thread::spawn(move || {
-        if is_done.recv_timeout(PATIENCE) == Err(mpsc::RecvTimeoutError::Timeout) {
-            eprintln!("{name} hangs");
-            std::process::abort();
-        }
-    });
-    test()
 }
 
 /// A task of the runtime, which goes on when this is dropped.

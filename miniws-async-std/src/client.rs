@@ -13,7 +13,7 @@ use crate::dial::Sockets;
 use crate::io::{Clock, Io};
 use crate::{Error, NetStream, WebSocket};
 
-/// Connects to a `ws://` or `ws+unix:` URL with the settings that [`Client`] begins with.
+/// Connects to a `ws://`, `wss://` or `ws+unix:` URL with the settings that [`Client`] begins with.
 ///
 /// # Errors
 ///
@@ -63,6 +63,7 @@ pub async fn connect(url: &str) -> Result<WebSocket<NetStream>, Error> {
 pub struct Client {
     wish: Wish,
     dial: Dial,
+    sockets: Sockets,
 }
 
 impl Client {
@@ -97,6 +98,7 @@ impl Client {
         Self {
             wish: Wish::new(url),
             dial: Dial::default(),
+            sockets: Sockets::default(),
         }
     }
 
@@ -182,8 +184,8 @@ impl Client {
         self
     }
 
-    /// How long it may take to find the host and to reach it: 10 seconds unless told otherwise. The
-    /// handshake then has [`Config::handshake_timeout`].
+    /// How long it may take to find the host, to reach it and to set up TLS: 10 seconds unless told
+    /// otherwise. The handshake then has [`Config::handshake_timeout`].
     ///
     /// ```
     /// # #[cfg(feature = "smol")] fn main() -> std::io::Result<()> { smol::block_on(async {
@@ -212,6 +214,35 @@ impl Client {
     /// Whether small messages are sent at once (`TCP_NODELAY`): yes unless told otherwise.
     pub fn nodelay(mut self, nodelay: bool) -> Self {
         self.dial.tcp.nodelay = nodelay;
+        self
+    }
+
+    /// How to do TLS for `wss://` URLs: a client certificate, roots of one's own, another crypto
+    /// provider. Unless told otherwise, the roots are those that Mozilla trusts.
+    ///
+    /// ALPN must not offer `h2` here: the handshake is one of HTTP/1.1.
+    ///
+    /// ```no_run
+    /// use std::sync::Arc;
+    /// use miniws_async_std::Client;
+    /// use miniws_async_std::rustls::pki_types::{CertificateDer, pem::PemObject};
+    /// use miniws_async_std::rustls::{self, ClientConfig, RootCertStore};
+    ///
+    /// # fn main() -> Result<(), Box<dyn std::error::Error>> {
+    /// let mut roots = RootCertStore::empty();
+    /// roots.add(CertificateDer::from_pem_file("our-root.pem")?)?;
+    /// let provider = Arc::new(rustls::crypto::ring::default_provider());
+    /// let config = ClientConfig::builder_with_provider(provider)
+    ///     .with_safe_default_protocol_versions()?
+    ///     .with_root_certificates(roots)
+    ///     .with_no_client_auth();
+    /// let connecting = Client::new("wss://intranet.example/").tls(config).connect();
+    /// # let _ = connecting;
+    /// # Ok(()) }
+    /// ```
+    #[cfg(feature = "rustls")]
+    pub fn tls(mut self, config: impl Into<Arc<futures_rustls::rustls::ClientConfig>>) -> Self {
+        self.sockets.tls = config.into();
         self
     }
 
@@ -255,8 +286,8 @@ impl Client {
     /// the server answered with another status than 101. [`Error::Io`] and
     /// [`Error::ConnectTimeout`] when the host can't be reached; [`Error::Aborted`] from the hook.
     ///
-    /// `ws+unix:/path/to/socket:/resource` connects to a Unix socket. A `wss://` URL needs a TLS stream
-    /// that the caller makes, and [`handshake`](Self::handshake).
+    /// `wss://` URLs need the feature `rustls`, or else a TLS stream that the caller makes, and
+    /// [`handshake`](Self::handshake). `ws+unix:/path/to/socket:/resource` connects to a Unix socket.
     ///
     /// # Cancel safety
     ///
@@ -307,7 +338,7 @@ impl Client {
     /// ```
     pub fn connect(self) -> Connecting<NetStream> {
         Connecting::new(async move {
-            let connected = self.wish.connect::<_, Clock>(&Sockets, &self.dial);
+            let connected = self.wish.connect::<_, Clock>(&self.sockets, &self.dial);
             let (io, connection, input) = connected.await?;
             let remote_addr = io.stream.peer_addr();
             let socket = WebSocket::from_parts(io.stream, connection, input);
@@ -374,6 +405,7 @@ pub type Connecting<S> = miniws_adapter::Connecting<WebSocket<S>>;
 
 impl fmt::Debug for Client {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        // Not how to do TLS: that is long, and may be secret.
         f.debug_struct("Client")
             .field("wish", &self.wish)
             .field("dial", &self.dial)

@@ -52,8 +52,8 @@
 //! ```
 //!
 //! [`Client`] has the settings: subprotocols, headers, addresses, timeouts, a hook
-//! that sees the response. [`Client::handshake`] takes a stream that the caller has made, such as a
-//! TLS stream for `wss://`.
+//! that sees the response. The feature `rustls` is for `wss://` URLs, and `tls` for servers.
+//! [`Client::handshake`] takes a stream that the caller has made, one of another TLS library for example.
 //!
 //! # A server
 //!
@@ -151,6 +151,8 @@ mod split;
 mod stats;
 mod stream;
 mod tcp;
+#[cfg(feature = "rustls")]
+pub mod tls;
 mod websocket;
 
 /// The types behind those of the runtimes' modules, for code that leaves the runtime open.
@@ -162,6 +164,8 @@ pub mod generic {
 
 pub use bytes;
 pub use client::{Client, Connecting, connect};
+#[cfg(feature = "rustls")]
+pub use futures_rustls::rustls;
 pub use listen::Listen;
 pub use listener::Stopper;
 pub use miniws_adapter::{Attempt, Error, IpFamily, OsEntropy};

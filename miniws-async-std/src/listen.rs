@@ -7,7 +7,8 @@ use std::net::SocketAddr;
 use futures_io::{AsyncRead, AsyncWrite};
 
 /// What a [`Listener`](crate::generic::Listener) can accept from: TCP and Unix sockets of async-std
-/// and smol, and whatever else this is implemented for.
+/// and smol, TLS over either (see `tls::TlsListener`, feature `rustls`), and whatever else this is
+/// implemented for.
 ///
 /// ```
 /// # #[cfg(all(unix, feature = "smol"))] fn main() -> Result<(), Box<dyn std::error::Error>> { smol::block_on(async {

@@ -11,11 +11,13 @@ use std::task::{Context, Poll};
 
 use async_io::Async;
 use futures_io::{AsyncRead, AsyncWrite};
+#[cfg(feature = "rustls")]
+use futures_rustls::client::TlsStream;
 
 use crate::io::end;
 
-/// What a client's WebSocket runs over, as its URL says: TCP, or a Unix socket. It is the same on
-/// every runtime.
+/// What a client's WebSocket runs over, as its URL says: TCP, TLS, or a Unix socket. It is the
+/// same on every runtime.
 ///
 /// ```
 /// # #[cfg(feature = "smol")] fn main() -> Result<(), Box<dyn std::error::Error>> { smol::block_on(async {
@@ -34,15 +36,28 @@ enum Inner {
     Tcp(Async<TcpStream>),
     #[cfg(unix)]
     Unix(Async<UnixStream>),
+    #[cfg(feature = "rustls")]
+    Tls(Box<TlsStream<NetStream>>),
 }
 
 impl NetStream {
-    /// The TCP connection; `None` for a Unix socket.
+    /// The TCP connection, that under TLS too; `None` for a Unix socket.
     pub fn tcp(&self) -> Option<&TcpStream> {
         match &self.0 {
             Inner::Tcp(stream) => Some(stream.get_ref()),
             #[cfg(unix)]
             Inner::Unix(_) => None,
+            #[cfg(feature = "rustls")]
+            Inner::Tls(stream) => stream.get_ref().0.tcp(),
+        }
+    }
+
+    /// The TLS session: the server's certificates, the version, the cipher.
+    #[cfg(feature = "rustls")]
+    pub fn tls(&self) -> Option<&futures_rustls::rustls::ClientConnection> {
+        match &self.0 {
+            Inner::Tls(stream) => Some(stream.get_ref().1),
+            _ => None,
         }
     }
 
@@ -55,6 +70,8 @@ impl NetStream {
             Inner::Tcp(stream) => Pin::new(stream),
             #[cfg(unix)]
             Inner::Unix(stream) => Pin::new(stream),
+            #[cfg(feature = "rustls")]
+            Inner::Tls(stream) => Pin::new(&mut **stream),
         }
     }
 }
@@ -100,6 +117,8 @@ impl AsyncWrite for NetStream {
             Inner::Tcp(stream) => end(stream, cx),
             #[cfg(unix)]
             Inner::Unix(stream) => end(stream, cx),
+            #[cfg(feature = "rustls")]
+            Inner::Tls(stream) => Pin::new(&mut **stream).poll_close(cx),
         }
     }
 }
@@ -117,12 +136,21 @@ impl From<Async<UnixStream>> for NetStream {
     }
 }
 
+#[cfg(feature = "rustls")]
+impl From<TlsStream<Self>> for NetStream {
+    fn from(stream: TlsStream<Self>) -> Self {
+        Self(Inner::Tls(Box::new(stream)))
+    }
+}
+
 impl fmt::Debug for NetStream {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let kind = match &self.0 {
             Inner::Tcp(_) => "Tcp",
             #[cfg(unix)]
             Inner::Unix(_) => "Unix",
+            #[cfg(feature = "rustls")]
+            Inner::Tls(_) => "Tls",
         };
         f.debug_struct("NetStream")
             .field("kind", &kind)

@@ -12,5 +12,8 @@ mod axum {}
 #[doc = include_str!("../../miniws-tokio/src/tls.md")]
 mod tls_of_tokio {}
 
+#[doc = include_str!("../../miniws-async-std/src/tls.md")]
+mod tls_of_futures_io {}
+
 #[doc = include_str!("../../miniws-tokio/src/cookbook.md")]
 mod cookbook {}

@@ -15,7 +15,7 @@ use miniws_async_std::{NetStream, WebSocket};
 pub(crate) const LATE: Duration = Duration::MAX;
 
 /// Whether `wss://` URLs can be connected to.
-pub(crate) const HAS_TLS: bool = false;
+pub(crate) const HAS_TLS: bool = cfg!(feature = "rustls");
 
 /// The TCP connection under a client's WebSocket.
 pub(crate) fn tcp(socket: &WebSocket<NetStream>) -> &TcpStream {
