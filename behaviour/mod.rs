@@ -18,6 +18,7 @@ mod faulting;
 mod keeping_alive;
 mod listening;
 mod memory;
+mod proxying;
 mod reconnecting;
 mod redirecting;
 mod requesting;

@@ -23,6 +23,14 @@ pub(crate) fn alone_with_files(files: u32, test: &str, body: impl FnOnce()) {
     in_process(command, test, body);
 }
 
+/// The same, with these environment variables.
+pub(crate) fn alone_with_variables(variables: &[(&str, &str)], test: &str, body: impl FnOnce()) {
+    let program = std::env::current_exe().unwrap();
+    let mut command = Command::new(program);
+    command.envs(variables.iter().copied());
+    in_process(command, test, body);
+}
+
 fn in_process(mut command: Command, test: &str, body: impl FnOnce()) {
     if std::env::var_os(MARK).is_some() {
         return body();

@@ -4,11 +4,13 @@ use std::future::{Future, poll_fn, ready};
 use std::io;
 use std::net::IpAddr;
 use std::pin::pin;
+use std::sync::Arc;
 use std::task::Poll;
 use std::time::Duration;
 
-use miniws_proto::{Time, Url};
+use miniws_proto::{Config, HandshakeError, Time, Url};
 
+use crate::proxy::{ProxyChoice, tunnel};
 use crate::tcp::IpFamily;
 use crate::{Error, Timer, Transport};
 
@@ -19,6 +21,8 @@ pub struct Dial {
     pub timeout: Duration,
     /// How to reach a host.
     pub tcp: TcpDial,
+    /// Through which proxy.
+    pub proxy: ProxyChoice,
 }
 
 /// How to reach a host.
@@ -79,23 +83,39 @@ impl Dial {
         &self,
         net: &N,
         url: &Url,
+        config: &Arc<Config>,
     ) -> Result<N::Stream, Error> {
         let deadline = T::now() + self.timeout;
-        let reached = before::<T, _>(deadline, self.go(net, url, deadline)).await;
-        reached.unwrap_or(Err(Error::ConnectTimeout))
+        let going = self.go::<_, T>(net, url, config, deadline);
+        match before::<T, _>(deadline, going).await {
+            // A proxy that took too long.
+            None | Some(Err(Error::Handshake(HandshakeError::Timeout))) => {
+                Err(Error::ConnectTimeout)
+            }
+            Some(reached) => reached,
+        }
     }
 
-    async fn go<N: Net>(&self, net: &N, url: &Url, deadline: Time) -> Result<N::Stream, Error> {
+    async fn go<N: Net, T: Timer>(
+        &self,
+        net: &N,
+        url: &Url,
+        config: &Arc<Config>,
+        deadline: Time,
+    ) -> Result<N::Stream, Error> {
         if let Some(path) = url.unix_path() {
             return net.unix(path, deadline).await;
         }
         if url.is_secure() && !N::HAS_TLS {
             return no_tls();
         }
-        let tcp = net.tcp(&self.tcp, url.host(), url.port(), deadline).await?;
+        let stream = match self.proxy.choose(url)? {
+            None => net.tcp(&self.tcp, url.host(), url.port(), deadline).await?,
+            Some(proxy) => tunnel::<_, T>(net, &self.tcp, &proxy, url, config, deadline).await?,
+        };
         match url.is_secure() {
-            true => net.tls(tcp, url.host(), deadline).await,
-            false => Ok(tcp),
+            true => net.tls(stream, url.host(), deadline).await,
+            false => Ok(stream),
         }
     }
 }
@@ -133,6 +153,7 @@ impl Default for Dial {
         Self {
             timeout: Duration::from_secs(10),
             tcp: TcpDial::default(),
+            proxy: ProxyChoice::default(),
         }
     }
 }

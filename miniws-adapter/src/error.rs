@@ -3,7 +3,9 @@
 use std::fmt;
 use std::io;
 
-use miniws_proto::{CloseCode, HandshakeError, ReceiveError, ReceiveErrorKind, SendError};
+use miniws_proto::{
+    CloseCode, HandshakeError, ProxyError, ReceiveError, ReceiveErrorKind, SendError,
+};
 
 /// What went wrong with a connection, or on the way to one.
 #[derive(Debug)]
@@ -19,7 +21,10 @@ pub enum Error {
     Send(SendError),
     /// The transport failed, or could not be set up.
     Io(io::Error),
-    /// No address of the host could be reached within the connect timeout.
+    /// The client's proxy gave no tunnel to the server.
+    Proxy(ProxyError),
+    /// No address of the host, or of the proxy, could be reached within the connect timeout, or the
+    /// proxy or TLS took longer.
     ConnectTimeout,
     /// The client's hook turned the server's response down.
     Aborted,
@@ -62,6 +67,7 @@ impl std::error::Error for Error {
             Self::Receive(error) => error.source(),
             Self::Send(error) => error.source(),
             Self::Io(error) => error.source(),
+            Self::Proxy(error) => error.source(),
             Self::ConnectTimeout | Self::Aborted | Self::Declined { .. } => None,
         }
     }
@@ -74,6 +80,7 @@ impl fmt::Display for Error {
             Self::Receive(error) => write!(f, "receiving failed: {error}"),
             Self::Send(error) => write!(f, "sending failed: {error}"),
             Self::Io(error) => write!(f, "the transport failed: {error}"),
+            Self::Proxy(error) => write!(f, "the proxy gave no way to the server: {error}"),
             Self::ConnectTimeout => {
                 f.write_str("connecting failed: no address answered within the connect timeout")
             }
@@ -100,6 +107,12 @@ impl From<ReceiveError> for Error {
 impl From<SendError> for Error {
     fn from(error: SendError) -> Self {
         Self::Send(error)
+    }
+}
+
+impl From<ProxyError> for Error {
+    fn from(error: ProxyError) -> Self {
+        Self::Proxy(error)
     }
 }
 

@@ -50,7 +50,7 @@ impl Wish {
         let mut request = self.request?;
         let entropy = Arc::new(Mutex::new(self.entropy));
         loop {
-            let mut stream = dial.reach::<_, T>(net, request.url()).await?;
+            let mut stream = dial.reach::<_, T>(net, request.url(), &self.config).await?;
             let attempt = Attempt {
                 request: request.clone(),
                 config: Arc::clone(&self.config),

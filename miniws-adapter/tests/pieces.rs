@@ -6,7 +6,7 @@ use std::net::SocketAddr;
 use std::time::{Duration, Instant};
 
 use miniws_adapter::{Error, IpFamily, OsEntropy, clock};
-use miniws_proto::{Entropy, HandshakeError, SendError, Time};
+use miniws_proto::{Entropy, HandshakeError, ProxyError, SendError, Time};
 
 /// RFC 8305 section 4: the families in turn, so that a dead one costs one attempt.
 #[test]
@@ -58,6 +58,7 @@ fn errors_read_well() {
         (wrapped.into(), ["transport", "sending"]),
         (HandshakeError::Timeout.into(), ["handshake", "time"]),
         (SendError::Closed.into(), ["sending", "clos"]),
+        (ProxyError::Failed(5).into(), ["proxy", "refused"]),
         (Error::ConnectTimeout, ["connect", "time"]),
         (Error::Aborted, ["hook", ""]),
         (Error::Declined { status: 403 }, ["403", ""]),

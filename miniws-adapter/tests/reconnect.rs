@@ -8,7 +8,7 @@ use std::time::Duration;
 
 use miniws_adapter::Error;
 use miniws_adapter::reconnect::{Backoff, Cause, Retries};
-use miniws_proto::{CloseCode, CloseStatus, HandshakeError, Headers, Response, Time};
+use miniws_proto::{CloseCode, CloseStatus, HandshakeError, Headers, ProxyError, Response, Time};
 
 const SECOND: Duration = Duration::from_secs(1);
 
@@ -198,9 +198,26 @@ fn what_is_final() {
     for error in [HandshakeError::WrongAccept, HandshakeError::EmptyHost] {
         assert!(Cause::Connect(error.into()).is_final());
     }
+    for (error, expected) in [
+        (ProxyError::ConnectionLost, false),
+        (ProxyError::Failed(1), false),
+        (ProxyError::Failed(2), true),
+        (ProxyError::Failed(5), false),
+        (ProxyError::NotSocks, true),
+        (ProxyError::AuthenticationFailed, true),
+        (proxy_refused(407), true),
+        (proxy_refused(503), false),
+    ] {
+        let cause = Cause::Connect(error.into());
+        assert_eq!(cause.is_final(), expected, "{cause:?}");
+    }
     assert!(Cause::Connect(Error::Aborted).is_final());
     assert!(!Cause::Connect(Error::ConnectTimeout).is_final());
     assert!(!unreachable().is_final());
+}
+
+fn proxy_refused(status: u16) -> ProxyError {
+    ProxyError::Refused(Box::new(Response::new(status, Headers::new())))
 }
 
 #[test]

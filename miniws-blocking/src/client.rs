@@ -1,5 +1,7 @@
 //! The client's way to an open WebSocket.
 
+mod route;
+
 use std::fmt;
 use std::net::IpAddr;
 use std::sync::Arc;
@@ -125,34 +127,6 @@ impl Client {
     /// Says which page or program asks (RFC 6455 section 10.2).
     pub fn origin(self, origin: &str) -> Self {
         self.ask(|request| request.origin(origin))
-    }
-
-    /// Follows so many redirects, one after the other: none unless told otherwise, and a redirect is
-    /// [`HandshakeError::Refused`](crate::HandshakeError::Refused).
-    ///
-    /// `Authorization`, `Cookie` and `Proxy-Authorization`, and a user and password in the URL, are
-    /// only sent on to the same scheme, host and port. From `wss` to `ws` nothing is followed. All
-    /// the rules are with [`ClientRequest::redirect`](miniws_proto::ClientRequest::redirect). Each
-    /// attempt has the connect timeout and the handshake timeout for itself.
-    ///
-    /// ```
-    /// use miniws_blocking::{Client, Reply, Server};
-    ///
-    /// # fn main() -> Result<(), Box<dyn std::error::Error>> {
-    /// let new = Server::new().bind("127.0.0.1:0")?;
-    /// let location = format!("ws://{}/chat", new.local_addr());
-    /// let moved = move |_| Err(Reply::new(308).header("Location", &location));
-    /// let old = Server::new().verify(moved).bind("127.0.0.1:0")?;
-    /// let url = format!("ws://{}/", old.local_addr());
-    /// std::thread::spawn(move || old.accept());
-    /// std::thread::spawn(move || new.accept());
-    ///
-    /// let client = Client::new(&url).max_redirects(3).connect()?;
-    /// # assert_ne!(client.remote_addr().map(|address| format!("ws://{address}/")), Some(url));
-    /// # Ok(()) }
-    /// ```
-    pub fn max_redirects(self, max: usize) -> Self {
-        self.ask(|request| request.max_redirects(max))
     }
 
     /// Connects from this address of this machine.

@@ -122,8 +122,9 @@ pub use miniws_proto as proto;
 pub use miniws_proto::DeflateConfig;
 pub use miniws_proto::{
     Accept, CloseCode, CloseFrame, CloseStatus, Compression, Config, Connection, Entropy, Event,
-    HandshakeError, Headers, Message, MessageKind, Negotiated, PreparedMessage, ReceiveError,
-    ReceiveErrorKind, Reply, Request, Response, SendError, State, Url, Utf8Bytes, negotiate,
+    HandshakeError, Headers, Message, MessageKind, Negotiated, PreparedMessage, ProxyError,
+    ReceiveError, ReceiveErrorKind, Reply, Request, Response, SendError, State, Url, Utf8Bytes,
+    negotiate,
 };
 #[cfg(feature = "stats")]
 pub use miniws_proto::{Stats, Traffic};

@@ -4,7 +4,7 @@ use std::fmt;
 use std::io;
 use std::time::Duration;
 
-use miniws_proto::{CloseCode, CloseStatus, HandshakeError, Response, SendError};
+use miniws_proto::{CloseCode, CloseStatus, HandshakeError, ProxyError, Response, SendError};
 
 use crate::Error;
 
@@ -29,6 +29,8 @@ impl Cause {
     /// - for a server that refuses with anything but 408, 421, 425, 429 and 5xx, and of these with
     ///   501 and 505; for one that does not speak WebSocket;
     /// - for what the application asked for and cannot be: a bad URL or header, `wss://` without TLS;
+    /// - for a proxy that refuses with such a status, whose rules or SOCKS5 forbid it, or that wants
+    ///   other credentials;
     /// - for a TLS session that can't be set up: a certificate that fails;
     /// - for a response that the client's hook turned down.
     ///
@@ -42,6 +44,13 @@ impl Cause {
             Self::Connect(Error::Handshake(error)) => match error {
                 HandshakeError::Refused(response) => !is_temporary(response.status()),
                 HandshakeError::ConnectionLost | HandshakeError::Timeout => false,
+                _ => true,
+            },
+            Self::Connect(Error::Proxy(error)) => match error {
+                ProxyError::Refused(response) => !is_temporary(response.status()),
+                // RFC 1928 section 6: not allowed by the rules; command, or type of address, not supported.
+                ProxyError::Failed(reply) => matches!(reply, 2 | 7 | 8),
+                ProxyError::ConnectionLost => false,
                 _ => true,
             },
             Self::Connect(Error::Io(error)) => matches!(
