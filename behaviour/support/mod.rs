@@ -6,7 +6,7 @@ pub(crate) mod drip;
 pub(crate) mod duplex;
 mod run;
 pub(crate) mod scripted;
-mod watched;
+pub(crate) mod watched;
 pub(crate) mod wire;
 
 use std::net::SocketAddr;

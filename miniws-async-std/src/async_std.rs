@@ -1,4 +1,4 @@
-//! Connecting and listening over the TCP of async-std (feature `async-std`, on by default).
+//! Connecting, and listening over TCP and Unix sockets of async-std (feature `async-std`, on by default).
 //!
 //! ```
 //! use miniws_async_std::async_std::{Server, connect};
@@ -40,10 +40,10 @@ use crate::listen::Listen;
 use crate::runtime::{Runtime, Sealed};
 pub use crate::{Client, accept, connect};
 
-/// A server that listens by async-std's TCP.
+/// A server that listens by async-std's TCP and spawns on its executor.
 pub type Server = generic::Server<AsyncStd>;
 
-/// A server that is listening by async-std's TCP.
+/// A server that is listening, by async-std's TCP unless it says otherwise.
 pub type Listener<L = TcpListener> = generic::Listener<AsyncStd, L>;
 
 impl Server {

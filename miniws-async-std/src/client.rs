@@ -283,28 +283,6 @@ impl Client {
     /// # Ok(()) }) }
     /// # #[cfg(not(feature = "smol"))] fn main() {}
     /// ```
-    ///
-    /// ```
-    /// # #[cfg(feature = "async-std")] fn main() -> Result<(), Box<dyn std::error::Error>> { async_std::task::block_on(async {
-    /// use std::time::Duration;
-    ///
-    /// use miniws_async_std::IpFamily;
-    /// use miniws_async_std::async_std::{Client, Server};
-    ///
-    /// // It listens on one address of this host, and others may come first.
-    /// let mut listener = Server::new().bind("127.0.0.1:0").await?;
-    /// let port = listener.local_addr().port();
-    /// async_std::task::spawn(async move { while listener.accept().await.is_some() {} });
-    ///
-    /// let url = format!("ws://localhost:{port}/chat?room=7");
-    /// let socket = Client::new(&url).connect_timeout(Duration::from_secs(3)).connect().await?;
-    /// println!("connected to {:?}", socket.remote_addr());
-    /// let client = Client::new(&url).ip_family(IpFamily::V4).local_address([127, 0, 0, 1].into());
-    /// let socket = client.connect().await?;
-    /// assert!(socket.remote_addr().is_some_and(|address| address.is_ipv4()));
-    /// # Ok(()) }) }
-    /// # #[cfg(not(feature = "async-std"))] fn main() {}
-    /// ```
     pub fn connect(self) -> Connecting<NetStream> {
         Connecting::new(async move {
             let connected = self.wish.connect::<_, Clock>(&self.sockets, &self.dial);

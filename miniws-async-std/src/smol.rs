@@ -1,4 +1,4 @@
-//! Connecting and listening over the TCP of smol (feature `smol`).
+//! Connecting, and listening over TCP and Unix sockets of smol (feature `smol`).
 //!
 //! ```
 //! use miniws_async_std::smol::{Server, connect};
@@ -40,10 +40,10 @@ use crate::listen::Listen;
 use crate::runtime::{Runtime, Sealed};
 pub use crate::{Client, accept, connect};
 
-/// A server that listens by smol's TCP.
+/// A server that listens by smol's TCP and spawns on its executor.
 pub type Server = generic::Server<Smol>;
 
-/// A server that is listening by smol's TCP. Its [`serve`](generic::Listener::serve) spawns on
+/// A server that is listening, by smol's TCP unless it says otherwise. Its [`serve`](generic::Listener::serve) spawns on
 /// smol's global executor; who runs another one calls [`accept`](generic::Listener::accept).
 pub type Listener<L = TcpListener> = generic::Listener<Smol, L>;
 

@@ -1,5 +1,6 @@
 //! What async-std and smol have in common.
 
+mod any_executor;
 pub(crate) mod async_io_streams;
 
 use std::io;
