@@ -32,6 +32,8 @@ mod stream_and_sink;
 pub(crate) mod streams;
 mod subprotocols;
 pub(crate) mod support;
+#[cfg(feature = "testing")]
+mod testing;
 #[cfg(unix)]
 mod unix_sockets;
 mod verifying;

@@ -88,6 +88,12 @@ impl<S: Transport, T: Timer> Driver<S, T> {
         self.stop = Some(ticket);
     }
 
+    /// The transport, the connection, and what has been read but not yet received.
+    #[cfg(feature = "testing")]
+    pub fn into_parts(self) -> crate::testing::Parts<S> {
+        (self.transport, self.connection, self.input)
+    }
+
     /// The transport.
     pub fn transport(&self) -> &S {
         &self.transport

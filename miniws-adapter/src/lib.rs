@@ -19,6 +19,8 @@ pub mod reconnect;
 mod split;
 mod stop;
 pub mod tcp;
+#[cfg(feature = "testing")]
+pub mod testing;
 #[cfg(feature = "rustls")]
 pub mod tls;
 mod waiters;

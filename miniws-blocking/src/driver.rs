@@ -64,6 +64,17 @@ impl<S> Driver<S> {
         }
     }
 
+    /// The stream, the connection, and what has been read but not yet received.
+    #[cfg(feature = "testing")]
+    pub(crate) fn into_parts(self) -> miniws_adapter::testing::Parts<S> {
+        match self.link {
+            Link::Own { stream, line } => (stream, line.connection, self.input),
+            Link::Shared(_) => {
+                unreachable!("halves and a listener's connections are no WebSocket<Pipe>")
+            }
+        }
+    }
+
     /// A look at the connection.
     pub(crate) fn look<R>(&self, look: impl FnOnce(&Connection) -> R) -> R {
         match &self.link {

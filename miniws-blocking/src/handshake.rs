@@ -45,8 +45,13 @@ pub(crate) struct Clock;
 /// Before a deadline is known.
 const HARDLY: Duration = Duration::from_millis(1);
 
+/// The deadline that the clock has been told last.
+pub(crate) fn take_deadline() -> Option<Time> {
+    DEADLINE.take()
+}
+
 fn patience() -> Option<Duration> {
-    Some(DEADLINE.take().map_or(HARDLY, |deadline| {
+    Some(take_deadline().map_or(HARDLY, |deadline| {
         let left = deadline.saturating_since(clock::now());
         left.clamp(HARDLY, Duration::from_secs(60))
     }))

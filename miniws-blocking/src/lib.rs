@@ -56,6 +56,7 @@
 //! | change limits and timeouts | [`Config`] |
 //! | send one message to many | [`PreparedMessage`] |
 //! | compress, but no secrets | `Config::deflate`, [`feed_with`](WebSocket::feed_with) |
+//! | test handlers without sockets | the module `testing`, of the feature of that name |
 //! | embed the protocol without any I/O | [`proto`] |
 //!
 //! # What happens by itself
@@ -108,6 +109,8 @@ mod stats;
 mod stop;
 mod stream;
 mod tcp;
+#[cfg(feature = "testing")]
+pub mod testing;
 mod timeout;
 #[cfg(unix)]
 mod unix;

@@ -74,6 +74,7 @@
 //! - **Staying connected.** [`reconnect`] connects again when a connection is lost.
 //! - **Looking inside.** With the feature `stats`, `stats()` tells what has gone over a connection and what
 //!   waits; `latency()`, always there, is the round trip of the last keep-alive ping.
+//! - **Tests.** The feature `testing` has WebSockets in memory, and a scripted peer for handlers.
 //! - **The end.** When [`Event::Close`] comes, its answer has been written. `recv` then waits for the
 //!   end of TCP and gives `None`; dropping the WebSocket instead is fine. An error is final.
 //! - **Time.** Under `tokio::time::pause`, deadlines follow the paused clock.
@@ -108,6 +109,8 @@ mod split;
 mod stats;
 mod stream;
 mod tcp;
+#[cfg(feature = "testing")]
+pub mod testing;
 #[cfg(feature = "rustls")]
 pub mod tls;
 mod websocket;

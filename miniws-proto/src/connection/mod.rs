@@ -169,6 +169,12 @@ impl Connection {
         &mut self.sender.queue
     }
 
+    /// Whether this is the client's side.
+    #[must_use]
+    pub const fn is_client(&self) -> bool {
+        self.masker.is_some()
+    }
+
     /// Where the connection stands between open and closed.
     #[must_use]
     pub fn state(&self) -> State {
@@ -300,11 +306,7 @@ impl Connection {
 
 impl fmt::Debug for Connection {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let role = if self.masker.is_some() {
-            "client"
-        } else {
-            "server"
-        };
+        let role = if self.is_client() { "client" } else { "server" };
         f.debug_struct("Connection")
             .field("role", &role)
             .field("state", &self.state())
