@@ -7,6 +7,7 @@ pub(crate) mod authority;
 mod certificates;
 mod ending;
 mod handshaking;
+mod proxy;
 #[path = "../../../behaviour/support/watched.rs"]
 mod watched;
 
