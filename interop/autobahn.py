@@ -54,8 +54,8 @@ def main():
     which.add_argument(
         "--cases",
         action="append",
-        metavar="GLOB",
-        help="only these cases (repeatable); a glob takes all that begin so, "
+        metavar="CASE",
+        help="only these cases (repeatable): an id, or a glob, which takes all that begin so, "
         "hence 12.*.1 has 12.1.10 in it, too",
     )
     parser.add_argument("--expected", type=Path, default=EXPECTED, metavar="FILE")
@@ -111,22 +111,26 @@ def main():
 
 
 class Cases:
-    """A choice of cases by globs, each of which takes every case that begins so."""
+    """A choice of cases by ids and by globs, each of which takes every case that begins so."""
 
     def __init__(self, include, exclude):
         self.include = include
         self.exclude = exclude
 
     def __contains__(self, case):
-        return begins(case, self.include) and not begins(case, self.exclude)
+        return is_among(case, self.include) and not is_among(case, self.exclude)
 
     def options(self):
         include = [word for glob in self.include for word in ("--include", glob)]
         return include + [word for glob in self.exclude for word in ("--exclude", glob)]
 
 
-def begins(case, globs):
-    return any(re.match(".*".join(map(re.escape, glob.split("*"))), case) for glob in globs)
+def is_among(case, choices):
+    return any(case == choice or begins(case, choice) for choice in choices)
+
+
+def begins(case, glob):
+    return "*" in glob and re.match(".*".join(map(re.escape, glob.split("*"))), case)
 
 
 def outcome(judge, command, cases, folder, seconds):
