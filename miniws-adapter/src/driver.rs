@@ -273,12 +273,13 @@ impl<S: Transport, T: Timer> Driver<S, T> {
             }
             output.set_unflushed(true);
         }
-        while self.connection.outgoing().is_unflushed() {
+        let output = self.connection.outgoing();
+        while output.is_unflushed() {
             match ready!(self.transport.poll_flush(cx)) {
                 Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
                 result => {
                     result?;
-                    self.connection.outgoing().set_unflushed(false);
+                    output.set_unflushed(false);
                     done = true;
                 }
             }

@@ -107,15 +107,8 @@ impl PreparedMessage {
 
 fn frame(message: &Message, payload: &[u8], rsv1: bool) -> Bytes {
     let opcode = Opcode::from(message.kind());
-    let header = Header {
-        opcode,
-        fin: true,
-        rsv1,
-        payload_len: payload.len(),
-        mask: None,
-    };
     let mut frame = Vec::with_capacity(Header::MAX + payload.len());
-    header.write(&mut frame);
+    Header::new(opcode, true, rsv1, payload.len()).write(None, &mut frame);
     frame.extend_from_slice(payload);
     frame.into()
 }

@@ -237,6 +237,15 @@ impl Buffer {
         }
     }
 
+    /// The first of what waits, where some was not copied.
+    #[inline(never)]
+    fn chunk_between(&self, taken: u64) -> &[u8] {
+        match (self.copied_before_chained(taken), self.chain.front()) {
+            (0, Some(front)) => &front.bytes,
+            (before, _) => &self.copied[self.start..][..before],
+        }
+    }
+
     /// All that waits, where some was not copied.
     #[cfg(feature = "std")]
     #[inline(never)]
@@ -290,14 +299,10 @@ impl Buf for SendQueue {
         let Some(buffer) = &self.buffer else {
             return &[];
         };
-        let copied = &buffer.copied[buffer.start..];
-        match buffer.chain.front() {
-            None => copied,
-            Some(front) => match buffer.copied_before_chained(self.taken) {
-                0 => &front.bytes,
-                before => &copied[..before],
-            },
+        if buffer.chained > 0 {
+            return buffer.chunk_between(self.taken);
         }
+        &buffer.copied[buffer.start..]
     }
 
     #[cfg(feature = "std")]

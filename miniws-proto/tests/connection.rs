@@ -108,6 +108,18 @@ fn every_handshake_has_a_key_of_its_own() {
     assert_ne!(key(1), key(2));
 }
 
+/// A runtime learns from a read that falls short of its room that the socket is empty.
+#[test]
+fn there_is_room_behind_the_rest_of_a_frame() {
+    let mut server = Connection::server(Config::default(), Negotiated::default());
+    let header = [0x82, 0xfe, 0x40, 0, 0, 0, 0, 0];
+    let mut input = BytesMut::from(&header[..]);
+    input.resize(8 << 10, 0);
+    assert_eq!(server.receive(&mut input), Ok(None));
+    let missing = (16 << 10) + header.len() - (8 << 10);
+    assert!(server.read_hint() > missing);
+}
+
 fn at(seconds: u64) -> Time {
     Time::from_duration(Duration::from_secs(seconds))
 }

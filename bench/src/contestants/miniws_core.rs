@@ -55,10 +55,10 @@ impl<S: Source + Write> Socket<S> {
     fn write(&mut self) {
         loop {
             let outgoing = self.connection.outgoing();
-            let chunk = outgoing.chunk();
-            if chunk.is_empty() {
+            if outgoing.is_empty() {
                 return;
             }
+            let chunk = outgoing.chunk();
             let written = if chunk.len() == outgoing.len() {
                 self.stream.write(chunk)
             } else {

@@ -3,10 +3,11 @@
 use bytes::Bytes;
 
 use super::Connection;
+use super::send::{write_copied, write_masked};
 use crate::close::CloseFrame;
 use crate::error::SendError;
 use crate::frame::encode::Header;
-use crate::frame::{MAX_CONTROL, Opcode, mask};
+use crate::frame::{MAX_CONTROL, Opcode};
 
 /// How many bytes may wait before a pong is no longer queued at once, so that pings from a peer
 /// that never reads cost no more than this.
@@ -92,19 +93,11 @@ impl Connection {
 
     pub(super) fn write_control(&mut self, opcode: Opcode, payload: &[u8]) {
         self.sender.tally.control();
-        let key = self.masker.as_mut().map(|masker| masker.key());
-        let header = Header {
-            opcode,
-            fin: true,
-            rsv1: false,
-            payload_len: payload.len(),
-            mask: key,
-        };
-        let out = self.sender.queue.room(Header::MAX + payload.len());
-        header.write(out);
-        match key {
-            None => out.extend_from_slice(payload),
-            Some(key) => mask::extend_masked(out, key, payload),
+        let header = Header::new(opcode, true, false, payload.len());
+        let queue = &mut self.sender.queue;
+        match &mut self.masker {
+            Some(masker) => write_masked(queue, header, masker.key(), payload),
+            None => write_copied(queue, header, payload),
         }
     }
 }

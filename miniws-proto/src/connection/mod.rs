@@ -151,12 +151,12 @@ impl Connection {
             .deflate
             .map(|params| Deflate::new(&config, params, masker.is_none()));
         Self {
+            receiver: Receiver::new(&config),
             config,
             negotiated: (!negotiated.is_empty()).then(|| Box::new(negotiated)),
             masker,
             deflate,
             lifecycle: Lifecycle::default(),
-            receiver: Receiver::default(),
             sender: Sender::default(),
             timers: Timers::default(),
         }
@@ -209,8 +209,8 @@ impl Connection {
     }
 
     /// How many bytes to make room for before the next read: enough for the rest of the frame that
-    /// is being received, as far as the peer has earned it by what it has sent. What a frame merely
-    /// announces never counts for more than 16 KiB.
+    /// is being received, and one more, as far as the peer has earned it by what it has sent. What a
+    /// frame merely announces never counts for more than 16 KiB.
     #[must_use]
     pub fn read_hint(&self) -> usize {
         self.receiver.read_hint()

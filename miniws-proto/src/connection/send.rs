@@ -264,13 +264,7 @@ impl Connection {
 
     #[inline(always)]
     pub(super) fn write_frame(&mut self, opcode: Opcode, fin: bool, rsv1: bool, payload: Bytes) {
-        let header = Header {
-            opcode,
-            fin,
-            rsv1,
-            payload_len: payload.len(),
-            mask: None,
-        };
+        let header = Header::new(opcode, fin, rsv1, payload.len());
         self.sender.tally.data(payload.len(), fin);
         let queue = &mut self.sender.queue;
         if let Some(masker) = &mut self.masker {
@@ -278,9 +272,7 @@ impl Connection {
         } else if payload.len() > COPY_MAX {
             write_chained(queue, header, payload);
         } else {
-            let out = queue.room(Header::MAX + payload.len());
-            header.write(out);
-            out.extend_from_slice(&payload);
+            write_copied(queue, header, &payload);
         }
     }
 
@@ -298,16 +290,22 @@ impl Connection {
     }
 }
 
-#[inline(never)]
-fn write_masked(queue: &mut SendQueue, header: Header, key: MaskKey, payload: &[u8]) {
+#[inline(always)]
+pub(super) fn write_copied(queue: &mut SendQueue, header: Header, payload: &[u8]) {
     let out = queue.room(Header::MAX + payload.len());
-    let mask = Some(key);
-    Header { mask, ..header }.write(out);
+    header.write(None, out);
+    out.extend_from_slice(payload);
+}
+
+#[inline(never)]
+pub(super) fn write_masked(queue: &mut SendQueue, header: Header, key: MaskKey, payload: &[u8]) {
+    let out = queue.room(Header::MAX + payload.len());
+    header.write(Some(key), out);
     mask::extend_masked(out, key, payload);
 }
 
 #[inline(never)]
 fn write_chained(queue: &mut SendQueue, header: Header, payload: Bytes) {
-    header.write(queue.room(Header::MAX));
+    header.write(None, queue.room(Header::MAX));
     queue.chain(payload);
 }

@@ -8,8 +8,8 @@ use bytes::{Buf, BytesMut};
 
 use super::Connection;
 use super::assemble::message;
-use crate::frame::decode::{self, Short};
-use crate::frame::mask;
+use crate::config::Config;
+use crate::frame::{MaskKey, decode, mask};
 use crate::message::{Message, MessageKind};
 use crate::utf8;
 
@@ -17,8 +17,7 @@ impl Connection {
     /// Takes a whole message in one frame out of `input`.
     #[inline(always)]
     pub(super) fn receive_whole(&mut self, input: &mut BytesMut) -> Option<Message> {
-        let config = &self.config;
-        if !self.receiver.is_between_messages() || config.chunks || config.max_fragments == 0 {
+        if !self.receiver.is_between_messages() {
             return None;
         }
         let short = decode::decode_short(input, self.masker.is_none())?;
@@ -29,13 +28,13 @@ impl Connection {
         };
         let (start, end) = (short.payload.start, short.payload.end);
         let payload = input.get_mut(start..end)?;
-        if payload.len() > config.max_frame_size || payload.len() > config.max_message_size {
+        if payload.len() >= self.receiver.whole_end as usize {
             return None;
         }
 
-        unmask(&short, payload);
+        unmask(short.mask, payload);
         if kind == MessageKind::Text && !utf8::is_utf8(payload) {
-            unmask(&short, payload);
+            undo(short.mask, payload);
             return None;
         }
         let mut data = input.split_to(end).freeze();
@@ -67,9 +66,9 @@ impl Connection {
         if !assembler.has_room_for(payload.len(), config) {
             return false;
         }
-        unmask(&short, payload);
+        unmask(short.mask, payload);
         if !assembler.try_append(payload) {
-            unmask(&short, payload);
+            undo(short.mask, payload);
             return false;
         }
         input.advance(end);
@@ -81,10 +80,25 @@ impl Connection {
     }
 }
 
-/// Masking is its own inverse: done once more, it undoes this.
 #[inline(always)]
-fn unmask(short: &Short, payload: &mut [u8]) {
-    if let Some(key) = short.mask {
+fn unmask(mask: Option<MaskKey>, payload: &mut [u8]) {
+    if let Some(key) = mask {
         mask::apply(key, 0, payload);
     }
+}
+
+/// Masking is its own inverse: done once more, it is undone.
+#[cold]
+fn undo(mask: Option<MaskKey>, payload: &mut [u8]) {
+    unmask(mask, payload);
+}
+
+/// Messages in one frame that have fewer payload bytes than this take the short way. It is fixed by
+/// the settings, and looked at for each message.
+pub(super) fn whole_end(config: &Config) -> u32 {
+    if config.chunks || config.max_fragments == 0 {
+        return 0;
+    }
+    let most = config.max_frame_size.min(config.max_message_size);
+    u32::try_from(most).unwrap_or(u32::MAX).saturating_add(1)
 }

@@ -5,20 +5,18 @@ use alloc::vec::Vec;
 use super::MaskKey;
 
 /// Masks `data`, the first byte of which is byte `offset` of the frame's payload.
-#[inline]
+#[inline(always)]
 pub(crate) fn apply(key: MaskKey, offset: usize, data: &mut [u8]) {
     let key = rotated(key, offset);
     match data.len() {
-        0..4 => apply_to_bytes(key, data),
-        4..8 => apply_to_blocks::<4>(key, data),
-        8..16 => apply_to_blocks::<8>(key, data),
+        0..16 => apply_to_few(key, data),
         16..64 => apply_to_blocks::<16>(key, data),
         _ => apply_to_many(key, data),
     }
 }
 
 /// Appends `payload` to `out`, masked: copied and masked in one go. It is faster if there is room.
-#[inline]
+#[inline(always)]
 pub(crate) fn extend_masked(out: &mut Vec<u8>, key: MaskKey, payload: &[u8]) {
     let (blocks, rest) = payload.as_chunks();
     if !blocks.is_empty() {
@@ -77,6 +75,15 @@ fn apply_to_many_blocks(key: MaskKey, data: &mut [u8]) {
         apply_to_blocks::<BLOCK>(key, data);
     } else {
         apply_to_blocks::<LARGE>(key, data);
+    }
+}
+
+#[inline(never)]
+fn apply_to_few(key: MaskKey, data: &mut [u8]) {
+    match data.len() {
+        0..4 => apply_to_bytes(key, data),
+        4..8 => apply_to_blocks::<4>(key, data),
+        _ => apply_to_blocks::<8>(key, data),
     }
 }
 
