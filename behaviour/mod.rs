@@ -34,6 +34,8 @@ mod subprotocols;
 pub(crate) mod support;
 #[cfg(feature = "testing")]
 mod testing;
+#[cfg(feature = "tracing")]
+mod tracing;
 #[cfg(unix)]
 mod unix_sockets;
 mod verifying;

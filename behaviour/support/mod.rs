@@ -4,6 +4,8 @@
 pub(crate) mod alone;
 pub(crate) mod drip;
 pub(crate) mod duplex;
+#[cfg(feature = "tracing")]
+pub(crate) mod recorder;
 mod run;
 pub(crate) mod scripted;
 pub(crate) mod watched;

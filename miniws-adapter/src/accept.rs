@@ -14,7 +14,8 @@ use miniws_proto::{
 };
 
 use crate::bounded::Bounded;
-use crate::{Error, Timer, Transport};
+use crate::trace::{Trace, instrument};
+use crate::{Error, Opened, Timer, Transport};
 
 /// Someone asks for a WebSocket: what a `verify` hook sees before anything is answered.
 #[derive(Clone, Debug)]
@@ -98,12 +99,22 @@ impl Acceptor {
         self.plain = Some(Arc::new(hook));
     }
 
-    /// Reads a request from `transport`, decides, and answers it. Returns the connection and what
-    /// was read behind the request.
+    /// Reads a request from `transport`, decides, and answers it.
     pub async fn accept<S: Transport, T: Timer>(
         &self,
         transport: &mut S,
         remote_addr: Option<SocketAddr>,
+        trace: Trace,
+    ) -> Result<Opened, Error> {
+        let opened = self.serve::<_, T>(transport, remote_addr, &trace).await;
+        Opened::from_result(opened, trace)
+    }
+
+    async fn serve<S: Transport, T: Timer>(
+        &self,
+        transport: &mut S,
+        remote_addr: Option<SocketAddr>,
+        trace: &Trace,
     ) -> Result<(Connection, BytesMut), Error> {
         let mut handshake = ServerHandshake::new(self.config.clone());
         let deadline = handshake.poll_timeout(T::now());
@@ -125,23 +136,28 @@ impl Acceptor {
                 }
             }
         };
-        let connection = self.answer(&mut io, incoming, remote_addr).await?;
+        let connection = self.answer(&mut io, incoming, remote_addr, trace).await?;
         Ok((connection, input))
     }
 
     /// Decides about a request that another HTTP stack has parsed, and answers it on `transport`.
+    /// `input` is what was read behind it.
     pub async fn accept_request<S: Transport, T: Timer>(
         &self,
         transport: &mut S,
         request: Request,
+        input: BytesMut,
         remote_addr: Option<SocketAddr>,
-    ) -> Result<Connection, Error> {
+        trace: Trace,
+    ) -> Result<Opened, Error> {
         let deadline = ServerHandshake::new(self.config.clone()).poll_timeout(T::now());
         let mut io = Bounded::<_, T>::new(transport, deadline);
-        match Incoming::from_request(request, self.config.clone()) {
-            Ok(incoming) => self.answer(&mut io, incoming, remote_addr).await,
+        trace.request(&request);
+        let connection = match Incoming::from_request(request, self.config.clone()) {
+            Ok(incoming) => self.answer(&mut io, incoming, remote_addr, &trace).await,
             Err(error) => Err(refuse(&mut io, error).await),
-        }
+        };
+        Opened::from_result(connection.map(|connection| (connection, input)), trace)
     }
 
     /// Decides about a request whose answer another HTTP stack carries. An error is the answer that
@@ -150,10 +166,15 @@ impl Acceptor {
         &self,
         upgrade: Upgrade,
         remote_addr: Option<SocketAddr>,
+        trace: &mut Trace,
     ) -> Result<(Reply, Connection), Reply> {
-        let accept = self.decide(&upgrade, remote_addr).await?;
-        let accepted = upgrade.accept_detached(accept);
-        accepted.map_err(|error| error.reply().unwrap_or_default())
+        let decided = self.decide(&upgrade, remote_addr, trace).await;
+        let accept = decided.inspect_err(|reply| trace.declined(reply))?;
+        upgrade.accept_detached(accept).map_err(|error| {
+            let reply = error.reply().unwrap_or_default();
+            trace.failed(&error.into());
+            reply
+        })
     }
 
     async fn answer<S: Transport, T: Timer>(
@@ -161,19 +182,21 @@ impl Acceptor {
         io: &mut Bounded<'_, S, T>,
         incoming: Incoming,
         remote_addr: Option<SocketAddr>,
+        trace: &Trace,
     ) -> Result<Connection, Error> {
         let upgrade = match incoming {
             Incoming::Upgrade(upgrade) => upgrade,
             Incoming::Plain(plain) => {
+                trace.request(plain.request());
                 let reply = match &self.plain {
-                    Some(hook) => hook(plain.request()),
+                    Some(hook) => trace.span().in_scope(|| hook(plain.request())),
                     None => Reply::upgrade_required(),
                 };
                 let status = reply.status();
                 return Err(decline(io, status, plain.respond(reply)).await);
             }
         };
-        match io.put_off(self.decide(&upgrade, remote_addr)).await {
+        match io.put_off(self.decide(&upgrade, remote_addr, trace)).await {
             Ok(accept) => match upgrade.accept(accept) {
                 Ok(mut connection) => {
                     io.write(connection.outgoing()).await?;
@@ -192,15 +215,18 @@ impl Acceptor {
         &self,
         upgrade: &Upgrade,
         remote_addr: Option<SocketAddr>,
+        trace: &Trace,
     ) -> Result<Accept, Reply> {
         let request = upgrade.request();
+        trace.request(request);
         let accept = match &self.verify {
             Some(hook) => {
-                hook(Attempt {
+                let attempt = Attempt {
                     request: request.clone(),
                     remote_addr,
-                })
-                .await?
+                };
+                let verifying = trace.span().in_scope(|| hook(attempt));
+                instrument(verifying, trace.span()).await?
             }
             None => Accept::new(),
         };
@@ -208,7 +234,7 @@ impl Acceptor {
             return Ok(accept);
         }
         let chosen = match &self.choose {
-            Some(hook) => hook(request),
+            Some(hook) => trace.span().in_scope(|| hook(request)),
             None => request
                 .subprotocols()
                 .find(|name| self.subprotocols.iter().any(|known| known == name))

@@ -10,7 +10,8 @@ use miniws_proto::{
 };
 
 use crate::stop::StopTicket;
-use crate::{Error, pool};
+use crate::trace::Trace;
+use crate::{Error, Opened, pool};
 
 /// A byte stream of some runtime.
 pub trait Transport {
@@ -64,15 +65,16 @@ pub struct Driver<S, T> {
     stop: Option<StopTicket>,
     /// The stream of events has ended with an error.
     stream_failed: bool,
+    trace: Trace,
 }
 
 impl<S: Transport, T: Timer> Driver<S, T> {
-    /// Drives `connection` over `transport`; `input` is what has been read too far before.
-    pub fn new(transport: S, connection: Connection, input: BytesMut) -> Self {
+    /// Drives what was opened over `transport`.
+    pub fn new(transport: S, opened: Opened) -> Self {
         Self {
             transport,
-            connection,
-            input,
+            connection: opened.connection,
+            input: opened.input,
             timer: T::default(),
             reads: 0,
             write_ended: false,
@@ -80,6 +82,7 @@ impl<S: Transport, T: Timer> Driver<S, T> {
             failure: None,
             stop: None,
             stream_failed: false,
+            trace: opened.trace,
         }
     }
 
@@ -104,10 +107,16 @@ impl<S: Transport, T: Timer> Driver<S, T> {
         &self.connection
     }
 
+    /// What is told of the connection.
+    pub fn trace(&self) -> &Trace {
+        &self.trace
+    }
+
     /// The next event, `None` after the end. Writes what is queued before it waits.
     pub fn poll_recv(&mut self, cx: &mut Context<'_>) -> Poll<Result<Option<Event>, Error>> {
         loop {
             let received = self.connection.receive(&mut self.input);
+            self.trace.observe(&self.connection, self.failure.as_ref());
             if let Ok(Some(event)) = received {
                 return Poll::Ready(Ok(Some(event)));
             }
@@ -374,12 +383,17 @@ impl<S: Transport, T: Timer> Driver<S, T> {
     /// Ready when the server's stop has changed something.
     fn poll_stop(&mut self, cx: &mut Context<'_>) -> Poll<()> {
         match &mut self.stop {
-            Some(stop) => stop.poll(cx, &mut self.connection),
+            Some(stop) => {
+                ready!(stop.poll(cx, &mut self.connection));
+                self.trace.stopped(&self.connection);
+                Poll::Ready(())
+            }
             None => Poll::Pending,
         }
     }
 
-    fn verdict(&self) -> Result<(), Error> {
+    fn verdict(&mut self) -> Result<(), Error> {
+        self.trace.observe(&self.connection, self.failure.as_ref());
         let error = self.connection.error();
         error.map_or(Ok(()), |error| Err(error.into()))
     }
@@ -396,6 +410,7 @@ impl<S: Transport, T: Timer> Driver<S, T> {
     fn write_failed(&mut self, error: io::Error) {
         self.write_ended = true;
         self.connection.outgoing().set_unflushed(false);
+        self.trace.broken(&self.connection, &error);
         self.failure.get_or_insert(error);
     }
 }

@@ -13,6 +13,7 @@ mod dial;
 mod driver;
 mod entropy;
 mod error;
+mod opened;
 pub mod pool;
 mod proxy;
 pub mod reconnect;
@@ -23,6 +24,13 @@ pub mod tcp;
 pub mod testing;
 #[cfg(feature = "rustls")]
 pub mod tls;
+#[cfg(feature = "tracing")]
+pub mod trace;
+#[cfg(not(feature = "tracing"))]
+#[path = "trace_off.rs"]
+pub mod trace;
+#[cfg(feature = "tracing")]
+pub mod tracing;
 mod waiters;
 mod wish;
 
@@ -32,6 +40,7 @@ pub use dial::{Dial, Net, TcpDial};
 pub use driver::{Driver, Timer, Transport};
 pub use entropy::OsEntropy;
 pub use error::Error;
+pub use opened::Opened;
 pub use proxy::{Environment, ProxyChoice};
 pub use split::Shared;
 pub use stop::{Stop, StopTicket};

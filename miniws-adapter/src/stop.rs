@@ -10,6 +10,8 @@ use std::task::{Context, Poll, Waker};
 use event_listener::{Event, EventListener};
 use miniws_proto::{CloseCode, CloseFrame, Connection};
 
+use crate::trace;
+
 /// A server's word to its listener and its connections: stop listening; close as well; and when that
 /// took too long, end.
 #[derive(Clone, Debug, Default)]
@@ -54,7 +56,9 @@ impl Stop {
 
     /// Stops listening. Connections are left alone.
     pub fn stop(&self) {
-        self.0.say(STOP);
+        if self.0.say(STOP) {
+            trace::stopping();
+        }
     }
 
     /// Whether to stop listening.
@@ -75,12 +79,16 @@ impl Stop {
 
     /// Stops listening, and makes all connections, those to come as well, close with 1001.
     pub fn close(&self) {
-        self.0.say(CLOSE);
+        if self.0.say(CLOSE) {
+            trace::closing_all(self.connections());
+        }
     }
 
     /// Stops listening, and ends all connections without further ado.
     pub fn end(&self) {
-        self.0.say(END);
+        if self.0.say(END) {
+            trace::ending_all(self.connections());
+        }
     }
 
     /// How many connections there are.
@@ -117,12 +125,14 @@ impl Inner {
         }
     }
 
-    fn say(&self, word: u8) {
-        self.word.fetch_max(word, Ordering::SeqCst);
+    /// Tells whether it is news.
+    fn say(&self, word: u8) -> bool {
+        let before = self.word.fetch_max(word, Ordering::SeqCst);
         self.stopped.notify(usize::MAX);
         if word > STOP {
             self.said.notify(usize::MAX);
         }
+        before < word
     }
 }
 

@@ -10,7 +10,8 @@ use miniws_proto::{
 
 use crate::bounded::Bounded;
 use crate::dial::{Dial, Net};
-use crate::{Error, OsEntropy, Timer, Transport};
+use crate::trace::Trace;
+use crate::{Error, Opened, OsEntropy, Timer, Transport};
 
 /// What a client asks a server for, and what it makes of the answer.
 pub struct Wish {
@@ -39,13 +40,30 @@ impl Wish {
         }
     }
 
+    /// What is told of the connection, which begins.
+    #[must_use]
+    pub fn trace(&self) -> Trace {
+        Trace::client(self.request.as_ref().ok().map(ClientRequest::url))
+    }
+
     /// Goes where the URL leads, and does the handshake there; where the server redirects, if it is
-    /// to be followed, the same. Returns the stream, the connection over it, and what was read behind
-    /// the response.
+    /// to be followed, the same. Returns the stream, and what was opened over it.
     pub async fn connect<N: Net, T: Timer>(
         self,
         net: &N,
         dial: &Dial,
+        mut trace: Trace,
+    ) -> Result<(N::Stream, Opened), Error> {
+        let reached = self.reach::<_, T>(net, dial, &trace).await;
+        let (stream, connection, input) = reached.inspect_err(|error| trace.failed(error))?;
+        Ok((stream, Opened::new(connection, input, trace)))
+    }
+
+    async fn reach<N: Net, T: Timer>(
+        self,
+        net: &N,
+        dial: &Dial,
+        trace: &Trace,
     ) -> Result<(N::Stream, Connection, BytesMut), Error> {
         let mut request = self.request?;
         let entropy = Arc::new(Mutex::new(self.entropy));
@@ -64,15 +82,23 @@ impl Wish {
                 Err(Error::Handshake(HandshakeError::Refused(response))) => {
                     let next = request.redirect(&response)?;
                     request = next.ok_or(HandshakeError::Refused(response))?;
+                    trace.redirected(request.url());
                 }
                 Err(error) => return Err(error),
             }
         }
     }
 
-    /// Sends the request over `transport` and receives the response. Returns the connection, and
-    /// what was read behind the response.
+    /// Sends the request over `transport` and receives the response.
     pub async fn handshake<S: Transport, T: Timer>(
+        self,
+        transport: &mut S,
+        trace: Trace,
+    ) -> Result<Opened, Error> {
+        Opened::from_result(self.ask::<_, T>(transport).await, trace)
+    }
+
+    async fn ask<S: Transport, T: Timer>(
         self,
         transport: &mut S,
     ) -> Result<(Connection, BytesMut), Error> {

@@ -284,12 +284,14 @@ impl Client {
     /// # #[cfg(not(feature = "smol"))] fn main() {}
     /// ```
     pub fn connect(self) -> Connecting<NetStream> {
+        let trace = self.wish.trace();
         Connecting::new(async move {
-            let connected = self.wish.connect::<_, Clock>(&self.sockets, &self.dial);
-            let (io, connection, input) = connected.await?;
+            let (sockets, dial) = (&self.sockets, &self.dial);
+            let connected = self.wish.connect::<_, Clock>(sockets, dial, trace);
+            let (io, opened) = connected.await?;
             let remote_addr = io.stream.peer_addr();
-            let socket = WebSocket::from_parts(io.stream, connection, input);
-            Ok(socket.with_remote_addr(remote_addr))
+            opened.trace.peer(remote_addr);
+            Ok(WebSocket::new(io.stream, opened, remote_addr))
         })
     }
 
@@ -319,10 +321,11 @@ impl Client {
     where
         S: AsyncRead + AsyncWrite + Unpin + Send + 'static,
     {
+        let trace = self.wish.trace();
         Connecting::new(async move {
             let mut io = Io::new(stream);
-            let (connection, input) = self.wish.handshake::<_, Clock>(&mut io).await?;
-            Ok(WebSocket::from_parts(io.stream, connection, input))
+            let opened = self.wish.handshake::<_, Clock>(&mut io, trace).await?;
+            Ok(WebSocket::new(io.stream, opened, None))
         })
     }
 

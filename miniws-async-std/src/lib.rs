@@ -147,6 +147,8 @@ mod runtime;
 mod server;
 #[cfg(feature = "smol")]
 pub mod smol;
+#[cfg(feature = "tracing")]
+mod span;
 mod split;
 #[cfg(feature = "stats")]
 mod stats;
@@ -171,6 +173,8 @@ pub use client::{Client, Connecting, connect};
 pub use futures_rustls::rustls;
 pub use listen::Listen;
 pub use listener::Stopper;
+#[cfg(feature = "tracing")]
+pub use miniws_adapter::tracing;
 pub use miniws_adapter::{Attempt, Error, IpFamily, OsEntropy};
 pub use miniws_proto as proto;
 #[cfg(feature = "deflate")]

@@ -14,6 +14,7 @@ use futures_util::future::{Either, select};
 use futures_util::stream::FuturesUnordered;
 use miniws_adapter::Stop;
 use miniws_adapter::tcp::{EXHAUSTED_DELAY, is_transient};
+use miniws_adapter::trace::{self, Crowd, Trace, instrument};
 
 use crate::runtime::Runtime;
 use crate::server::Server;
@@ -29,6 +30,7 @@ pub struct Listener<R, L: Listen> {
     pause: Option<Timer>,
     handshakes: FuturesUnordered<Handshake<L::Stream>>,
     stop: Stop,
+    crowd: Crowd,
 }
 
 type Accepted<S> = Result<WebSocket<S>, Error>;
@@ -43,6 +45,7 @@ impl<R: 'static, L: Listen> Listener<R, L> {
             pause: None,
             handshakes: FuturesUnordered::new(),
             stop: Stop::default(),
+            crowd: Crowd::default(),
         })
     }
 
@@ -94,7 +97,9 @@ impl<R: 'static, L: Listen> Listener<R, L> {
             if self.listener.is_none() && self.handshakes.is_empty() {
                 return None;
             }
-            let is_full = self.handshakes.len() >= self.server.max_handshakes;
+            let (handshakes, max) = (self.handshakes.len(), self.server.max_handshakes);
+            self.crowd.observe(handshakes, max);
+            let is_full = handshakes >= max;
             let news = {
                 let done = pin!(done(&mut self.handshakes));
                 let news = pin!(news(
@@ -120,9 +125,10 @@ impl<R: 'static, L: Listen> Listener<R, L> {
         let server = self.server.clone();
         // From now on, so that who closes all waits for handshakes as well.
         let ticket = self.stop.ticket();
+        let trace = Trace::server(remote_addr);
         let handshake = async move {
             L::set_nodelay(&stream, server.nodelay)?;
-            let socket = server.accept_stream(stream, remote_addr).await?;
+            let socket = server.accept_stream(stream, remote_addr, trace).await?;
             Ok(socket.with_stop(ticket))
         };
         self.handshakes.push(Box::pin(async move {
@@ -179,7 +185,9 @@ impl<R: Runtime, L: Listen> Listener<R, L> {
     {
         while let Some(accepted) = self.accept().await {
             if let Ok(socket) = accepted {
-                R::spawn(handler(socket));
+                let span = socket.driver.trace().span();
+                let handling = span.in_scope(|| handler(socket));
+                R::spawn(instrument(handling, span));
             }
         }
     }
@@ -228,6 +236,7 @@ async fn accept<L: Listen>(
     pause: &mut Option<Timer>,
 ) -> (L::Stream, Option<SocketAddr>) {
     loop {
+        let was_paused = pause.is_some();
         if let Some(timer) = pause {
             timer.await;
             *pause = None;
@@ -235,7 +244,12 @@ async fn accept<L: Listen>(
         match listener.accept().await {
             Ok(accepted) => return accepted,
             Err(error) if is_transient(&error) => {}
-            Err(_) => *pause = Some(Timer::after(EXHAUSTED_DELAY)),
+            Err(error) => {
+                if !was_paused {
+                    trace::exhausted(&error);
+                }
+                *pause = Some(Timer::after(EXHAUSTED_DELAY));
+            }
         }
     }
 }

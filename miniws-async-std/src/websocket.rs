@@ -12,7 +12,7 @@ use bytes::{Bytes, BytesMut};
 use futures_core::Stream;
 use futures_io::{AsyncRead, AsyncWrite};
 use futures_sink::Sink;
-use miniws_adapter::{Driver, StopTicket};
+use miniws_adapter::{Driver, Opened, StopTicket};
 #[cfg(feature = "deflate")]
 use miniws_proto::negotiate;
 use miniws_proto::{
@@ -86,19 +86,18 @@ impl<S: AsyncRead + AsyncWrite + Unpin + 'static> WebSocket<S> {
     /// # Ok(()) }) }
     /// ```
     pub fn from_parts(stream: S, connection: Connection, input: BytesMut) -> Self {
+        Self::new(stream, Opened::elsewhere(connection, input), None)
+    }
+
+    pub(crate) fn new(stream: S, opened: Opened, remote_addr: Option<SocketAddr>) -> Self {
         Self {
-            driver: Driver::new(Io::new(stream), connection, input),
-            remote_addr: None,
+            driver: Driver::new(Io::new(stream), opened),
+            remote_addr,
         }
     }
 }
 
 impl<S: AsyncRead + AsyncWrite + Unpin> WebSocket<S> {
-    pub(crate) fn with_remote_addr(mut self, remote_addr: Option<SocketAddr>) -> Self {
-        self.remote_addr = remote_addr;
-        self
-    }
-
     pub(crate) fn with_stop(mut self, ticket: StopTicket) -> Self {
         self.driver.set_stop(ticket);
         self

@@ -7,7 +7,8 @@ use std::net::IpAddr;
 use std::sync::Arc;
 use std::time::Duration;
 
-use miniws_adapter::{Dial, IpFamily, Wish};
+use miniws_adapter::trace::Trace;
+use miniws_adapter::{Dial, IpFamily, Opened, Wish};
 use miniws_proto::{ClientRequest, Config, Entropy, Response};
 
 use crate::dial::Sockets;
@@ -57,7 +58,7 @@ pub fn connect(url: &str) -> Result<WebSocket<NetStream>, Error> {
 /// ```
 #[must_use = "a client does nothing until it connects"]
 pub struct Client {
-    wish: Wish,
+    pub(crate) wish: Wish,
     dial: Dial,
 }
 
@@ -246,7 +247,8 @@ impl Client {
     /// # Ok(()) }
     /// ```
     pub fn connect(self) -> Result<WebSocket<NetStream>, Error> {
-        self.connect_by(&Sockets::default())
+        let trace = self.wish.trace();
+        self.connect_by(&Sockets::default(), trace)
     }
 
     /// Does what [`connect`](Self::connect) does in a thread of its own, which ends with it. The
@@ -270,10 +272,14 @@ impl Client {
         Connecting::start(self)
     }
 
-    pub(crate) fn connect_by(self, sockets: &Sockets<'_>) -> Result<WebSocket<NetStream>, Error> {
-        let connected = self.wish.connect::<_, Clock>(sockets, &self.dial);
-        let (Patient(stream), connection, input) = run(connected)?;
-        Ok(WebSocket::from_parts(stream, connection, input))
+    pub(crate) fn connect_by(
+        self,
+        sockets: &Sockets<'_>,
+        trace: Trace,
+    ) -> Result<WebSocket<NetStream>, Error> {
+        let connected = self.wish.connect::<_, Clock>(sockets, &self.dial, trace);
+        let (Patient(stream), opened) = run(connected)?;
+        Ok(opened_over(stream, opened))
     }
 
     /// Does the handshake over a stream that the caller has made: a Unix socket, an in-memory pipe,
@@ -297,14 +303,21 @@ impl Client {
     /// ```
     pub fn handshake<S: Stream>(self, stream: S) -> Result<WebSocket<S>, Error> {
         let mut io = Patient(stream);
-        let (connection, input) = run(self.wish.handshake::<_, Clock>(&mut io))?;
-        Ok(WebSocket::from_parts(io.0, connection, input))
+        let trace = self.wish.trace();
+        let opened = run(self.wish.handshake::<_, Clock>(&mut io, trace))?;
+        Ok(opened_over(io.0, opened))
     }
 
     fn ask(mut self, change: impl FnOnce(ClientRequest) -> ClientRequest) -> Self {
         self.wish.request = self.wish.request.map(change);
         self
     }
+}
+
+fn opened_over<S: Stream>(stream: S, opened: Opened) -> WebSocket<S> {
+    let remote_addr = stream.peer_addr();
+    opened.trace.peer(remote_addr);
+    WebSocket::new(stream, opened, remote_addr)
 }
 
 impl fmt::Debug for Client {

@@ -28,10 +28,12 @@ impl Connecting<NetStream> {
     pub(crate) fn start(client: Client) -> Self {
         let progress = Arc::new(Progress::default());
         let interest = Interest(progress.clone());
+        let trace = client.wish.trace();
         let connecting = move || {
-            let result = client.connect_by(&Sockets {
+            let sockets = Sockets {
                 progress: Some(&progress),
-            });
+            };
+            let result = client.connect_by(&sockets, trace);
             progress.decide(match result {
                 Ok(_) => State::Open,
                 Err(_) => State::Closed,

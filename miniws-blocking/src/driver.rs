@@ -5,7 +5,8 @@ use std::sync::{Arc, Weak};
 use std::time::Duration;
 
 use bytes::BytesMut;
-use miniws_adapter::{Error, clock};
+use miniws_adapter::trace::Span;
+use miniws_adapter::{Error, Opened, clock};
 use miniws_proto::{
     CloseFrame, CloseStatus, Compression, Connection, Event, Message, ReceiveErrorKind, SendError,
     SendQueue, Time,
@@ -46,12 +47,12 @@ const GLANCE: Duration = Duration::from_secs(10);
 const OVERDUE: Duration = Duration::from_secs(1);
 
 impl<S> Driver<S> {
-    pub(crate) fn new(stream: S, mut connection: Connection, input: BytesMut) -> Self {
-        let _ = connection.outgoing().take_buffer(); // Of the handshake.
-        let line = Box::new(Line::new(connection));
+    pub(crate) fn new(stream: S, mut opened: Opened) -> Self {
+        let _ = opened.connection.outgoing().take_buffer(); // Of the handshake.
+        let line = Box::new(Line::new(opened.connection, opened.trace));
         Self {
             link: Link::Own { stream, line },
-            input,
+            input: opened.input,
             read_timeout: Timeout::default(),
             overdue: None,
         }
@@ -61,6 +62,14 @@ impl<S> Driver<S> {
         match &self.link {
             Link::Own { stream, .. } => stream,
             Link::Shared(shared) => &shared.stream,
+        }
+    }
+
+    /// The connection's span.
+    pub(crate) fn span(&self) -> Span {
+        match &self.link {
+            Link::Own { line, .. } => line.trace.span(),
+            Link::Shared(shared) => shared.lock().trace.span(),
         }
     }
 
@@ -110,6 +119,7 @@ impl<S: Stream> Driver<S> {
         loop {
             let mut line = self.link.hold();
             let received = line.connection.receive(&mut self.input);
+            line.observe();
             if let Ok(Some(event)) = received {
                 return Ok(Some(event));
             }

@@ -9,6 +9,7 @@ use std::thread;
 use std::time::{Duration, Instant};
 
 use miniws_adapter::tcp::{EXHAUSTED_DELAY, is_transient};
+use miniws_adapter::trace::{self, Crowd, Trace};
 
 use crate::stop::{Registry, Stop, Ticket};
 use crate::{CloseCode, Error, Listen, Server, WebSocket};
@@ -33,6 +34,7 @@ struct Inside<L: Listen> {
     places_taken: usize,
     /// Those that are done with their handshakes.
     ready: VecDeque<(Accepted<L::Stream>, Place<L>)>,
+    crowd: Crowd,
 }
 
 enum Listening<L> {
@@ -60,6 +62,7 @@ impl<L: Listen> Hall<L> {
                 abandoned: false,
                 places_taken: 0,
                 ready: VecDeque::new(),
+                crowd: Crowd::default(),
             }),
             changed: Condvar::new(),
             registry: Arc::default(),
@@ -84,6 +87,7 @@ impl<L: Listen> Hall<L> {
 
     /// Accepts, and starts handshakes, until it is time to stop.
     pub(crate) fn accept_all(self: &Arc<Self>, listener: &L, server: &Server) {
+        let mut is_exhausted = false;
         while self.has_room() {
             let accepted = listener.accept();
             let Some(place) = self.enter() else {
@@ -93,28 +97,35 @@ impl<L: Listen> Hall<L> {
                 Ok((stream, remote_addr)) => {
                     let server = server.clone();
                     let ticket = self.registry.enter();
+                    let trace = Trace::server(remote_addr);
                     spawn("miniws-handshake", move || {
                         let registry = &place.0.registry;
                         let accepted =
-                            shake_hands::<L>(&server, stream, remote_addr, registry, ticket);
+                            shake_hands::<L>(&server, stream, remote_addr, registry, ticket, trace);
                         place.leave(accepted);
                     })
                 }
                 Err(error) if is_transient(&error) => Ok(()),
                 Err(error) => Err(error),
             };
-            if started.is_err() {
+            if let Err(error) = &started {
+                if !is_exhausted {
+                    trace::exhausted(error);
+                }
                 let inside = self.lock();
                 let _ = self
                     .changed
                     .wait_timeout_while(inside, EXHAUSTED_DELAY, |inside| !inside.stopped);
             }
+            is_exhausted = started.is_err();
         }
     }
 
     /// Waits for a free place. Only the thread that accepts takes one. `false` once it is time to stop.
     fn has_room(&self) -> bool {
         let mut inside = self.lock();
+        let places_taken = inside.places_taken;
+        inside.crowd.observe(places_taken, self.max_handshakes);
         while !inside.stopped && inside.places_taken >= self.max_handshakes {
             inside = self.wait(inside);
         }
@@ -148,10 +159,10 @@ impl<L: Listen> Hall<L> {
         }
     }
 
-    /// Stops listening, and returns when that is so.
-    pub(crate) fn stop(&self) {
+    /// Stops listening, and returns when that is so. Tells whether it is news.
+    pub(crate) fn stop(&self) -> bool {
         let mut inside = self.lock();
-        inside.stopped = true;
+        let was_stopped = std::mem::replace(&mut inside.stopped, true);
         self.changed.notify_all();
         let give_up = Instant::now() + WAKE_TIMEOUT;
         while let Listening::Busy(listener) = &inside.listening
@@ -171,6 +182,7 @@ impl<L: Listen> Hall<L> {
         // A thread that can't be woken is left alone.
         inside.listening = Listening::Over;
         self.changed.notify_all();
+        !was_stopped
     }
 
     /// Drops what the application has not asked for, and what is still to come: handshakes that are
@@ -206,7 +218,9 @@ impl<L: Listen> Hall<L> {
 
 impl<L: Listen> Stop for Hall<L> {
     fn stop(&self) {
-        self.stop();
+        if self.stop() {
+            trace::stopping();
+        }
     }
 
     fn close_all(&self, deadline: Instant) {
@@ -244,9 +258,10 @@ fn shake_hands<L: Listen>(
     remote_addr: Option<SocketAddr>,
     registry: &Registry,
     ticket: Ticket,
+    trace: Trace,
 ) -> Accepted<L::Stream> {
     catch_unwind(AssertUnwindSafe(|| {
-        let mut socket = server.accept_registered::<L>(stream, remote_addr, ticket)?;
+        let mut socket = server.accept_registered::<L>(stream, remote_addr, ticket, trace)?;
         if registry.is_closing() {
             // It comes too late to be closed with the others.
             socket.close_with(CloseCode::GOING_AWAY, "")?;

@@ -103,6 +103,8 @@ pub mod reconnect;
 mod scratch;
 mod server;
 mod shared;
+#[cfg(feature = "tracing")]
+mod span;
 mod split;
 #[cfg(feature = "stats")]
 mod stats;
@@ -121,6 +123,8 @@ pub use client::{Client, connect};
 pub use connecting::Connecting;
 pub use listen::Listen;
 pub use listener::{Listener, Stopper};
+#[cfg(feature = "tracing")]
+pub use miniws_adapter::tracing;
 pub use miniws_adapter::{Attempt, Error, IpFamily, OsEntropy};
 pub use miniws_proto as proto;
 #[cfg(feature = "deflate")]

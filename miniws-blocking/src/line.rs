@@ -6,6 +6,7 @@ use std::sync::MutexGuard;
 use std::time::Duration;
 
 use bytes::Buf;
+use miniws_adapter::trace::Trace;
 use miniws_adapter::{Error, clock};
 use miniws_proto::{Connection, Event, ReceiveError, ReceiveErrorKind, SendError, State, Time};
 
@@ -27,6 +28,7 @@ pub(crate) struct Line {
     pub(crate) writing: bool,
     /// How many threads wait for that write to be over.
     pub(crate) waiting: usize,
+    pub(crate) trace: Trace,
 }
 
 /// How long a write may wait.
@@ -57,7 +59,7 @@ pub(crate) enum Drained {
 }
 
 impl Line {
-    pub(crate) fn new(connection: Connection) -> Self {
+    pub(crate) fn new(connection: Connection, trace: Trace) -> Self {
         Self {
             connection,
             write_ended: false,
@@ -66,7 +68,14 @@ impl Line {
             sole: true,
             writing: false,
             waiting: 0,
+            trace,
         }
+    }
+
+    /// Looks whether the connection has ended, for what is told of it.
+    #[inline]
+    pub(crate) fn observe(&mut self) {
+        self.trace.observe(&self.connection, self.failure.as_ref());
     }
 
     /// Queues what `queue` queues, unless the stream is broken.
@@ -170,6 +179,7 @@ impl Line {
             Err(error) => {
                 // What the peer sent before it went may still be there to be read: its close, say.
                 self.write_ended = true;
+                self.trace.broken(&self.connection, &error);
                 self.failure.get_or_insert(error);
                 while self.has_output() {
                     let output = self.connection.outgoing();
@@ -188,6 +198,13 @@ impl Line {
         now
     }
 
+    /// The server that stops ends the connection.
+    pub(crate) fn stop(&mut self) {
+        self.read_ended(None);
+        self.write_ended = true;
+        self.trace.stopped(&self.connection);
+    }
+
     /// The stream has ended, or failed.
     pub(crate) fn read_ended(&mut self, error: Option<io::Error>) {
         if let Some(error) = error {
@@ -201,6 +218,7 @@ impl Line {
         let deadline = self.connection.poll_write_timeout(now)?;
         if deadline <= now {
             self.connection.handle_write_timeout(now);
+            self.observe();
         }
         Some(deadline.saturating_since(now))
     }

@@ -6,6 +6,8 @@ use std::net::TcpListener;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
+use miniws_adapter::trace::Span;
+
 use crate::hall::{Accepted, Hall, spawn};
 use crate::stop::Stop;
 use crate::timeout::LONGEST;
@@ -65,8 +67,9 @@ impl<L: Listen> Listener<L> {
     pub fn accept(&self) -> Option<Accepted<L::Stream>> {
         if let Some(listener) = self.hall.start() {
             let (server, hall) = (self.server.clone(), self.hall.clone());
+            let caller = Span::current();
             let accepting = move || {
-                hall.accept_all(&listener, &server);
+                caller.in_scope(|| hall.accept_all(&listener, &server));
                 drop(listener);
                 hall.over();
             };
@@ -117,7 +120,9 @@ impl<L: Listen> Listener<L> {
             if let Ok(socket) = accepted {
                 let handler = handler.clone();
                 // Without a thread for it, the connection is dropped.
-                let _ = spawn("miniws-serve", move || handler(socket));
+                let _ = spawn("miniws-serve", move || {
+                    socket.driver.span().in_scope(|| handler(socket));
+                });
             }
         }
     }

@@ -6,6 +6,7 @@ use std::net::{SocketAddr, ToSocketAddrs};
 use std::sync::Arc;
 
 use bytes::BytesMut;
+use miniws_adapter::trace::Trace;
 use miniws_adapter::{Acceptor, Attempt};
 use miniws_proto::{Accept, Config, Reply, Request};
 
@@ -335,7 +336,7 @@ impl Server {
     /// ```
     pub fn accept<S: Stream>(&self, stream: S) -> Result<WebSocket<S>, Error> {
         let remote_addr = stream.peer_addr();
-        self.accept_stream(stream, remote_addr)
+        self.accept_stream(stream, remote_addr, Trace::server(remote_addr))
     }
 
     /// Like [`accept`](Self::accept), for a stream that doesn't know its peer: hooks see
@@ -349,7 +350,8 @@ impl Server {
         stream: S,
         remote_addr: SocketAddr,
     ) -> Result<WebSocket<S>, Error> {
-        self.accept_stream(stream, Some(remote_addr))
+        let remote_addr = Some(remote_addr);
+        self.accept_stream(stream, remote_addr, Trace::server(remote_addr))
     }
 
     /// Accepts, or rejects, a request that another HTTP stack has read from `stream`, and answers it
@@ -449,11 +451,12 @@ impl Server {
         remote_addr: Option<SocketAddr>,
     ) -> Result<WebSocket<S>, Error> {
         let mut io = Patient(stream);
-        let connection =
-            run(self
-                .acceptor
-                .accept_request::<_, Clock>(&mut io, request, remote_addr))?;
-        Ok(WebSocket::new(io.0, connection, input, remote_addr))
+        let trace = Trace::server(remote_addr);
+        let accepting =
+            self.acceptor
+                .accept_request::<_, Clock>(&mut io, request, input, remote_addr, trace);
+        let opened = run(accepting)?;
+        Ok(WebSocket::new(io.0, opened, remote_addr))
     }
 
     /// For a listener, which keeps a register of its connections.
@@ -462,9 +465,10 @@ impl Server {
         stream: L::Stream,
         remote_addr: Option<SocketAddr>,
         ticket: Ticket,
+        trace: Trace,
     ) -> Result<WebSocket<L::Stream>, Error> {
         L::set_nodelay(&stream, self.nodelay)?;
-        let socket = self.accept_stream(stream, remote_addr)?;
+        let socket = self.accept_stream(stream, remote_addr, trace)?;
         Ok(socket.registered(ticket))
     }
 
@@ -472,9 +476,13 @@ impl Server {
         &self,
         stream: S,
         remote_addr: Option<SocketAddr>,
+        trace: Trace,
     ) -> Result<WebSocket<S>, Error> {
         let mut io = Patient(stream);
-        let (connection, input) = run(self.acceptor.accept::<_, Clock>(&mut io, remote_addr))?;
-        Ok(WebSocket::new(io.0, connection, input, remote_addr))
+        let accepting = self
+            .acceptor
+            .accept::<_, Clock>(&mut io, remote_addr, trace);
+        let opened = run(accepting)?;
+        Ok(WebSocket::new(io.0, opened, remote_addr))
     }
 }

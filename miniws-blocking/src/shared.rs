@@ -78,10 +78,7 @@ impl<S> Shared<S> {
                 let frame = CloseFrame::new(CloseCode::GOING_AWAY, "").ok();
                 let _ = line.connection.close(frame);
             }
-            END => {
-                line.read_ended(None);
-                line.write_ended = true;
-            }
+            END => line.stop(),
             _ => {}
         }
     }

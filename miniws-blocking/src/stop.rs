@@ -1,8 +1,11 @@
 //! How a server stops: its listener first, then its connections.
 
 use std::collections::HashMap;
+use std::mem;
 use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError, Weak};
 use std::time::{Duration, Instant};
+
+use miniws_adapter::trace;
 
 /// What stops a listener.
 pub(crate) trait Stop: Send + Sync {
@@ -65,7 +68,13 @@ impl Registry {
     /// Closes all connections with 1001 and returns when they are gone, handshakes too. Connections
     /// that are left at the deadline are ended. Tells whether nothing was left.
     pub(crate) fn close_all(&self, deadline: Instant) -> bool {
-        self.lock().closing = true;
+        let mut open = self.lock();
+        let was_closing = mem::replace(&mut open.closing, true);
+        let connections = open.connections.len();
+        drop(open);
+        if !was_closing {
+            trace::closing_all(connections);
+        }
         loop {
             let next = self.tend(deadline);
             let left = deadline.saturating_duration_since(Instant::now());
@@ -76,6 +85,7 @@ impl Registry {
                 break;
             }
         }
+        trace::ending_all(self.lock().connections.len());
         self.each(|connection| connection.end());
         false
     }

@@ -7,6 +7,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use bytes::{Bytes, BytesMut};
+use miniws_adapter::Opened;
 #[cfg(feature = "deflate")]
 use miniws_proto::negotiate;
 use miniws_proto::{
@@ -85,18 +86,15 @@ impl<S: Stream> WebSocket<S> {
     /// ```
     pub fn from_parts(stream: S, connection: Connection, input: BytesMut) -> Self {
         let remote_addr = stream.peer_addr();
-        Self::new(stream, connection, input, remote_addr)
+        let opened = Opened::elsewhere(connection, input);
+        opened.trace.peer(remote_addr);
+        Self::new(stream, opened, remote_addr)
     }
 
-    pub(crate) fn new(
-        stream: S,
-        connection: Connection,
-        input: BytesMut,
-        remote_addr: Option<SocketAddr>,
-    ) -> Self {
+    pub(crate) fn new(stream: S, opened: Opened, remote_addr: Option<SocketAddr>) -> Self {
         Self {
-            agreed: Agreed::of(&connection),
-            driver: Driver::new(stream, connection, input),
+            agreed: Agreed::of(&opened.connection),
+            driver: Driver::new(stream, opened),
             remote_addr,
         }
     }

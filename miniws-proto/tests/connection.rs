@@ -120,6 +120,21 @@ fn there_is_room_behind_the_rest_of_a_frame() {
     assert!(server.read_hint() > missing);
 }
 
+#[test]
+fn who_has_closed_first_is_known_also_when_the_closes_cross() {
+    let server = || Connection::server(Config::default(), Negotiated::default());
+    let mut first = server();
+    assert!(!first.has_closed_first());
+    first.close(None).unwrap();
+    receive(&mut first, b"\x88\x80\0\0\0\0");
+    assert!(first.has_closed_first());
+
+    let mut second = server();
+    receive(&mut second, b"\x88\x80\0\0\0\0");
+    assert!(second.close(None).is_err());
+    assert!(!second.has_closed_first());
+}
+
 fn at(seconds: u64) -> Time {
     Time::from_duration(Duration::from_secs(seconds))
 }

@@ -14,6 +14,7 @@ use axum_core::extract::FromRequestParts;
 use axum_core::response::{IntoResponse, Response};
 use http::request::Parts;
 use hyper::upgrade::OnUpgrade;
+use miniws_adapter::trace::{Trace, instrument};
 use miniws_proto::{Accept, Config, Reply, Request, Upgrade};
 
 use crate::WebSocket;
@@ -28,6 +29,7 @@ pub struct WebSocketUpgrade {
     upgrade: Upgrade,
     on_upgrade: OnUpgrade,
     accept: Accept,
+    trace: Trace,
 }
 
 impl WebSocketUpgrade {
@@ -62,22 +64,28 @@ impl WebSocketUpgrade {
 
     /// Accepts: returns the response, and calls `serve` with the WebSocket in a task of its own once
     /// that has been sent. When the connection fails before, `serve` is never called.
-    pub fn on_upgrade<F, S>(self, serve: F) -> Response
+    pub fn on_upgrade<F, S>(mut self, serve: F) -> Response
     where
         F: FnOnce(WebSocket<Upgraded>) -> S + Send + 'static,
         S: Future<Output = ()> + Send + 'static,
     {
         match self.upgrade.accept_detached(self.accept) {
             Ok((reply, connection)) => {
-                let upgrading = Upgrading::new(self.on_upgrade, connection, None);
+                let upgrading = Upgrading::new(self.on_upgrade, connection, None, self.trace);
                 tokio::spawn(async move {
                     if let Ok(socket) = upgrading.await {
-                        serve(socket).await;
+                        let span = socket.driver.trace().span();
+                        let serving = span.in_scope(|| serve(socket));
+                        instrument(serving, span).await;
                     }
                 });
                 response(reply).map(Body::from)
             }
-            Err(error) => response(error.reply().unwrap_or_default()).map(Body::from),
+            Err(error) => {
+                let reply = error.reply().unwrap_or_default();
+                self.trace.failed(&error.into());
+                response(reply).map(Body::from)
+            }
         }
     }
 }
@@ -87,14 +95,21 @@ impl<S: Sync> FromRequestParts<S> for WebSocketUpgrade {
 
     async fn from_request_parts(parts: &mut Parts, _state: &S) -> Result<Self, Rejection> {
         let request = Request::try_from(&*parts);
-        let upgrade = read(request, &parts.extensions, Arc::default()).map_err(Rejection)?;
+        let mut trace = Trace::server(None);
+        let upgrade = read(request, &parts.extensions, Arc::default(), &mut trace);
+        let upgrade = upgrade.map_err(Rejection)?;
         // Missing where no server is behind the service, as in a test that calls it directly.
         let on_upgrade = parts.extensions.remove::<OnUpgrade>();
-        let on_upgrade = on_upgrade.ok_or_else(|| Rejection(Reply::upgrade_required()))?;
+        let on_upgrade = on_upgrade.ok_or_else(|| {
+            let reply = Reply::upgrade_required();
+            trace.declined(&reply);
+            Rejection(reply)
+        })?;
         Ok(Self {
             upgrade,
             on_upgrade,
             accept: Accept::new(),
+            trace,
         })
     }
 }

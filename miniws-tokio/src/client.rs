@@ -273,12 +273,14 @@ impl Client {
     ///
     /// Dropping the future drops the connection.
     pub fn connect(self) -> Connecting<NetStream> {
+        let trace = self.wish.trace();
         Connecting::new(async move {
-            let connected = self.wish.connect::<_, Clock>(&self.sockets, &self.dial);
-            let (Io(stream), connection, input) = connected.await?;
+            let (sockets, dial) = (&self.sockets, &self.dial);
+            let connected = self.wish.connect::<_, Clock>(sockets, dial, trace);
+            let (Io(stream), opened) = connected.await?;
             let remote_addr = stream.peer_addr();
-            let socket = WebSocket::from_parts(stream, connection, input);
-            Ok(socket.with_remote_addr(remote_addr))
+            opened.trace.peer(remote_addr);
+            Ok(WebSocket::new(stream, opened, remote_addr))
         })
     }
 
@@ -307,10 +309,11 @@ impl Client {
     where
         S: AsyncRead + AsyncWrite + Unpin + Send + 'static,
     {
+        let trace = self.wish.trace();
         Connecting::new(async move {
             let mut io = Io(stream);
-            let (connection, input) = self.wish.handshake::<_, Clock>(&mut io).await?;
-            Ok(WebSocket::from_parts(io.0, connection, input))
+            let opened = self.wish.handshake::<_, Clock>(&mut io, trace).await?;
+            Ok(WebSocket::new(io.0, opened, None))
         })
     }
 

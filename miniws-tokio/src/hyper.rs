@@ -54,7 +54,15 @@
 mod client;
 mod server;
 
+use std::net::SocketAddr;
+
+use bytes::BytesMut;
 use hyper_util::rt::TokioIo;
+use miniws_adapter::Opened;
+use miniws_adapter::trace::Trace;
+use miniws_proto::Connection;
+
+use crate::{Error, WebSocket};
 
 pub use server::Upgrading;
 #[cfg(feature = "axum")]
@@ -63,3 +71,14 @@ pub(crate) use server::{read, response};
 /// The stream under a WebSocket that hyper has handed over: a connection of HTTP/1.1, or a stream of
 /// HTTP/2.
 pub type Upgraded = TokioIo<::hyper::upgrade::Upgraded>;
+
+/// What a handshake over hyper comes to.
+fn socket(
+    opened: Result<(Upgraded, Connection), Error>,
+    remote_addr: Option<SocketAddr>,
+    mut trace: Trace,
+) -> Result<WebSocket<Upgraded>, Error> {
+    let (stream, connection) = opened.inspect_err(|error| trace.failed(error))?;
+    let opened = Opened::new(connection, BytesMut::new(), trace);
+    Ok(WebSocket::new(stream, opened, remote_addr))
+}

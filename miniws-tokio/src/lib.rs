@@ -104,6 +104,8 @@ mod listen;
 mod listener;
 pub mod reconnect;
 mod server;
+#[cfg(feature = "tracing")]
+mod span;
 mod split;
 #[cfg(feature = "stats")]
 mod stats;
@@ -119,6 +121,8 @@ pub use bytes;
 pub use client::{Client, Connecting, connect};
 pub use listen::Listen;
 pub use listener::{Listener, Stopper};
+#[cfg(feature = "tracing")]
+pub use miniws_adapter::tracing;
 pub use miniws_adapter::{Attempt, Error, IpFamily, OsEntropy};
 pub use miniws_proto as proto;
 #[cfg(feature = "deflate")]

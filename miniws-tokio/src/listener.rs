@@ -8,6 +8,7 @@ use std::time::Duration;
 
 use miniws_adapter::Stop;
 use miniws_adapter::tcp::{EXHAUSTED_DELAY, is_transient};
+use miniws_adapter::trace::{self, Crowd, Trace, instrument};
 use tokio::net::TcpListener;
 use tokio::task::JoinSet;
 use tokio::time::{Instant, sleep_until, timeout};
@@ -26,6 +27,7 @@ pub struct Listener<L: Listen = TcpListener> {
     max_handshakes: usize,
     handshakes: JoinSet<Result<WebSocket<L::Stream>, Error>>,
     stop: Stop,
+    crowd: Crowd,
 }
 
 impl<L: Listen> Listener<L> {
@@ -44,6 +46,7 @@ impl<L: Listen> Listener<L> {
             max_handshakes,
             handshakes: JoinSet::new(),
             stop: Stop::default(),
+            crowd: Crowd::default(),
         })
     }
 
@@ -90,6 +93,8 @@ impl<L: Listen> Listener<L> {
             if self.stop.is_stopped() {
                 self.listener = None;
             }
+            self.crowd
+                .observe(self.handshakes.len(), self.max_handshakes);
             let listening = match &self.listener {
                 Some(listener) if self.handshakes.len() < self.max_handshakes => Some(listener),
                 _ => None,
@@ -104,11 +109,16 @@ impl<L: Listen> Listener<L> {
                     Err(error) => return Some(Err(io::Error::from(error).into())),
                 },
                 accepted = accept(listening, self.pause), if listening.is_some() => {
-                    self.pause = None;
+                    let was_paused = self.pause.take().is_some();
                     match accepted {
                         Ok((stream, remote_addr)) => self.begin(stream, remote_addr),
                         Err(error) if is_transient(&error) => {}
-                        Err(_) => self.pause = Some(Instant::now() + EXHAUSTED_DELAY),
+                        Err(error) => {
+                            if !was_paused {
+                                trace::exhausted(&error);
+                            }
+                            self.pause = Some(Instant::now() + EXHAUSTED_DELAY);
+                        }
                     }
                 }
                 () = self.stop.stopped(), if self.listener.is_some() => {}
@@ -157,7 +167,9 @@ impl<L: Listen> Listener<L> {
     {
         while let Some(accepted) = self.accept().await {
             if let Ok(socket) = accepted {
-                tokio::spawn(handler(socket));
+                let span = socket.driver.trace().span();
+                let handling = span.in_scope(|| handler(socket));
+                tokio::spawn(instrument(handling, span));
             }
         }
     }
@@ -167,9 +179,10 @@ impl<L: Listen> Listener<L> {
         let nodelay = self.nodelay;
         // From now on, so that who closes all waits for handshakes as well.
         let ticket = self.stop.ticket();
+        let trace = Trace::server(remote_addr);
         self.handshakes.spawn(async move {
             L::set_nodelay(&stream, nodelay)?;
-            let socket = server.accept_stream(stream, remote_addr).await?;
+            let socket = server.accept_stream(stream, remote_addr, trace).await?;
             Ok(socket.with_stop(ticket))
         });
     }

@@ -6,6 +6,7 @@ use std::net::SocketAddr;
 use std::sync::Arc;
 
 use bytes::BytesMut;
+use miniws_adapter::trace::Trace;
 use miniws_adapter::{Acceptor, Attempt};
 use miniws_proto::{Accept, Config, Reply, Request};
 use tokio::io::{AsyncRead, AsyncWrite};
@@ -344,7 +345,7 @@ impl Server {
     where
         S: AsyncRead + AsyncWrite + Unpin,
     {
-        self.accept_stream(stream, None).await
+        self.accept_stream(stream, None, Trace::server(None)).await
     }
 
     /// Like [`accept`](Self::accept), for a stream whose peer is known: hooks see `remote_addr`.
@@ -379,7 +380,8 @@ impl Server {
     where
         S: AsyncRead + AsyncWrite + Unpin,
     {
-        self.accept_stream(stream, Some(remote_addr)).await
+        let trace = Trace::server(Some(remote_addr));
+        self.accept_stream(stream, Some(remote_addr), trace).await
     }
 
     /// Accepts, or rejects, a request that another HTTP stack has read from `stream`, and answers it
@@ -494,26 +496,28 @@ impl Server {
         S: AsyncRead + AsyncWrite + Unpin,
     {
         let mut io = Io(stream);
-        let connection = self
+        let trace = Trace::server(remote_addr);
+        let opened = self
             .acceptor
-            .accept_request::<_, Clock>(&mut io, request, remote_addr)
+            .accept_request::<_, Clock>(&mut io, request, input, remote_addr, trace)
             .await?;
-        Ok(WebSocket::from_parts(io.0, connection, input).with_remote_addr(remote_addr))
+        Ok(WebSocket::new(io.0, opened, remote_addr))
     }
 
     pub(crate) async fn accept_stream<S>(
         &self,
         stream: S,
         remote_addr: Option<SocketAddr>,
+        trace: Trace,
     ) -> Result<WebSocket<S>, Error>
     where
         S: AsyncRead + AsyncWrite + Unpin,
     {
         let mut io = Io(stream);
-        let (connection, input) = self
+        let opened = self
             .acceptor
-            .accept::<_, Clock>(&mut io, remote_addr)
+            .accept::<_, Clock>(&mut io, remote_addr, trace)
             .await?;
-        Ok(WebSocket::from_parts(io.0, connection, input).with_remote_addr(remote_addr))
+        Ok(WebSocket::new(io.0, opened, remote_addr))
     }
 }

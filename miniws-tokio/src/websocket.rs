@@ -11,7 +11,7 @@ use std::time::Duration;
 use bytes::{Bytes, BytesMut};
 use futures_core::Stream;
 use futures_sink::Sink;
-use miniws_adapter::{Driver, StopTicket};
+use miniws_adapter::{Driver, Opened, StopTicket};
 #[cfg(feature = "deflate")]
 use miniws_proto::negotiate;
 use miniws_proto::{
@@ -83,15 +83,14 @@ impl<S: AsyncRead + AsyncWrite + Unpin> WebSocket<S> {
     /// # Ok(()) }
     /// ```
     pub fn from_parts(stream: S, connection: Connection, input: BytesMut) -> Self {
-        Self {
-            driver: Driver::new(Io(stream), connection, input),
-            remote_addr: None,
-        }
+        Self::new(stream, Opened::elsewhere(connection, input), None)
     }
 
-    pub(crate) fn with_remote_addr(mut self, remote_addr: Option<SocketAddr>) -> Self {
-        self.remote_addr = remote_addr;
-        self
+    pub(crate) fn new(stream: S, opened: Opened, remote_addr: Option<SocketAddr>) -> Self {
+        Self {
+            driver: Driver::new(Io(stream), opened),
+            remote_addr,
+        }
     }
 
     pub(crate) fn with_stop(mut self, ticket: StopTicket) -> Self {

@@ -83,10 +83,15 @@ impl Cause {
     ///
     /// The cause.
     pub fn into_end(self) -> Result<(), Self> {
-        match self {
-            Self::Closed(status) if status.code == CloseCode::NORMAL => Ok(()),
-            cause => Err(cause),
+        match self.is_served() {
+            true => Ok(()),
+            false => Err(self),
         }
+    }
+
+    /// Whether the connection has served its purpose: it was closed with 1000.
+    pub(super) fn is_served(&self) -> bool {
+        matches!(self, Self::Closed(status) if status.code == CloseCode::NORMAL)
     }
 
     /// How long the server asks to be left alone (RFC 9110 section 10.2.3), when it says so in

@@ -6,7 +6,7 @@ use std::time::Duration;
 use miniws_proto::{Entropy, Time};
 
 use super::{Backoff, Cause};
-use crate::OsEntropy;
+use crate::{OsEntropy, trace};
 
 /// Decides, each time that there is no connection, when to try again.
 pub struct Retries<'a> {
@@ -61,11 +61,24 @@ impl<'a> Retries<'a> {
 
     /// A connection is open.
     pub fn opened(&mut self, now: Time) {
+        if let Some(since) = self.since {
+            trace::reconnected(now.saturating_since(since));
+        }
         self.opened = Some(now);
     }
 
     /// There is no connection. Returns when to try again, `None` to give up.
     pub fn lost(&mut self, cause: &Cause, now: Time) -> Option<Retry> {
+        let retry = self.next(cause, now);
+        match retry {
+            Some(Retry { number, delay }) => trace::lost(cause, number, delay),
+            None if cause.is_served() => {}
+            None => trace::gave_up(cause),
+        }
+        retry
+    }
+
+    fn next(&mut self, cause: &Cause, now: Time) -> Option<Retry> {
         let opened = self.opened.take();
         if opened.is_some_and(|opened| now.saturating_since(opened) >= self.backoff.lasting) {
             self.waits = 0;

@@ -12,7 +12,7 @@ use std::task::{Context, Poll, Wake, Waker};
 use std::time::Duration;
 
 use bytes::{Buf, BytesMut};
-use miniws_adapter::{Driver, Timer, Transport};
+use miniws_adapter::{Driver, Opened, Timer, Transport};
 use miniws_proto::{Config, Connection, Negotiated, SendQueue, Time};
 
 /// A transport that does what it was told to, in order.
@@ -123,7 +123,7 @@ pub(crate) fn driver(transport: Scripted) -> Driver<Scripted, Clock> {
 /// The same with a configuration.
 pub(crate) fn driver_with(config: Config, transport: Scripted) -> Driver<Scripted, Clock> {
     let connection = Connection::server(config, Negotiated::default());
-    Driver::new(transport, connection, BytesMut::new())
+    Driver::new(transport, Opened::elsewhere(connection, BytesMut::new()))
 }
 
 /// A waker that counts.

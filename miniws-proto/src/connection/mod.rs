@@ -253,6 +253,13 @@ impl Connection {
         self.lifecycle.close_status()
     }
 
+    /// Whether this side has [closed](Self::close) the connection before the peer did, or anything else
+    /// ended it.
+    #[must_use]
+    pub fn has_closed_first(&self) -> bool {
+        self.lifecycle.has_closed_first()
+    }
+
     /// What made the connection fail, the same that [`receive`](Self::receive) returns; `None` as
     /// long as it has not.
     #[must_use]

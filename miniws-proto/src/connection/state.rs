@@ -37,6 +37,8 @@ pub(super) struct Lifecycle {
     outcome: Option<Box<Outcome>>,
     /// The peer's close has not been shown to the application yet.
     close_untold: bool,
+    /// Our close was on its way before anything else ended the connection.
+    closed_first: bool,
 }
 
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -82,6 +84,10 @@ impl Lifecycle {
         }
     }
 
+    pub(super) fn has_closed_first(&self) -> bool {
+        self.closed_first
+    }
+
     pub(super) fn failure(&self) -> Option<ReceiveError> {
         match *self.outcome.as_deref()? {
             Outcome::Failed(error) => Some(error),
@@ -117,6 +123,7 @@ impl Connection {
     /// The application closes.
     pub(super) fn on_local_close(&mut self, frame: Option<CloseFrame>) {
         self.lifecycle.phase = Phase::CloseSent;
+        self.lifecycle.closed_first = true;
         self.queue_close(frame);
     }
 

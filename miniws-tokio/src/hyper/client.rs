@@ -2,7 +2,6 @@
 
 use std::io;
 
-use bytes::BytesMut;
 use http::Uri;
 use http::header::HOST;
 use http_body_util::BodyExt;
@@ -11,9 +10,9 @@ use hyper::client::conn::{http1, http2};
 use hyper::ext::Protocol;
 use hyper_util::rt::TokioIo;
 use miniws_adapter::{ResponseHook, Wish};
-use miniws_proto::{HandshakeError, Offer, Response};
+use miniws_proto::{Connection, HandshakeError, Offer, Response};
 
-use super::Upgraded;
+use super::{Upgraded, socket};
 use crate::{Client, Error, WebSocket};
 
 impl Client {
@@ -50,19 +49,8 @@ impl Client {
     where
         B: Body + Default + 'static,
     {
-        let Wish {
-            request,
-            config,
-            entropy,
-            on_response,
-        } = self.wish;
-        let offer = Offer::upgrade(request?, config, entropy)?;
-        let request = http::Request::try_from(offer.request())?.map(|()| B::default());
-        let response = async {
-            sender.ready().await?;
-            sender.send_request(request).await
-        };
-        open(offer, response, on_response).await
+        let trace = self.wish.trace();
+        socket(upgrade(self.wish, sender).await, None, trace)
     }
 
     /// Opens a WebSocket as one stream of a connection of HTTP/2, by an extended CONNECT (RFC 8441).
@@ -87,30 +75,51 @@ impl Client {
     where
         B: Body + Default + 'static,
     {
-        let Wish {
-            request,
-            config,
-            entropy,
-            on_response,
-        } = self.wish;
-        let request = request?;
-        let scheme = if request.url().is_secure() {
-            "https"
-        } else {
-            "http"
-        };
-        let offer = Offer::connect(request, config, entropy)?;
-        let mut request = http::Request::try_from(offer.request())?.map(|()| B::default());
-        make_absolute(&mut request, scheme)?;
-        request
-            .extensions_mut()
-            .insert(Protocol::from_static("websocket"));
-        let response = async {
-            sender.ready().await?;
-            sender.send_request(request).await
-        };
-        open(offer, response, on_response).await
+        let trace = self.wish.trace();
+        socket(connect(self.wish, sender).await, None, trace)
     }
+}
+
+async fn upgrade<B>(
+    wish: Wish,
+    sender: &mut http1::SendRequest<B>,
+) -> Result<(Upgraded, Connection), Error>
+where
+    B: Body + Default + 'static,
+{
+    let offer = Offer::upgrade(wish.request?, wish.config, wish.entropy)?;
+    let request = http::Request::try_from(offer.request())?.map(|()| B::default());
+    let response = async {
+        sender.ready().await?;
+        sender.send_request(request).await
+    };
+    open(offer, response, wish.on_response).await
+}
+
+async fn connect<B>(
+    wish: Wish,
+    sender: &mut http2::SendRequest<B>,
+) -> Result<(Upgraded, Connection), Error>
+where
+    B: Body + Default + 'static,
+{
+    let request = wish.request?;
+    let scheme = if request.url().is_secure() {
+        "https"
+    } else {
+        "http"
+    };
+    let offer = Offer::connect(request, wish.config, wish.entropy)?;
+    let mut request = http::Request::try_from(offer.request())?.map(|()| B::default());
+    make_absolute(&mut request, scheme)?;
+    request
+        .extensions_mut()
+        .insert(Protocol::from_static("websocket"));
+    let response = async {
+        sender.ready().await?;
+        sender.send_request(request).await
+    };
+    open(offer, response, wish.on_response).await
 }
 
 /// Moves the `Host` into the URI, from which HTTP/2 takes its pseudo-header fields.
@@ -135,7 +144,7 @@ async fn open(
     offer: Offer,
     response: impl Future<Output = hyper::Result<http::Response<Incoming>>>,
     on_response: Option<Box<ResponseHook>>,
-) -> Result<WebSocket<Upgraded>, Error> {
+) -> Result<(Upgraded, Connection), Error> {
     let timeout = offer.timeout();
     let opening = async {
         let mut response = response.await.map_err(io::Error::other)?;
@@ -154,7 +163,7 @@ async fn open(
             return Err(Error::Aborted);
         }
         let stream = TokioIo::new(on_upgrade.await.map_err(io::Error::other)?);
-        Ok(WebSocket::from_parts(stream, connection, BytesMut::new()))
+        Ok((stream, connection))
     };
     let opened = tokio::time::timeout(timeout, opening).await;
     opened.unwrap_or(Err(HandshakeError::Timeout.into()))

@@ -3,19 +3,21 @@
 use std::fmt;
 use std::future::Future;
 use std::io;
+use std::mem;
 use std::net::SocketAddr;
 use std::pin::Pin;
 use std::sync::Arc;
 use std::task::{Context, Poll, ready};
 
-use bytes::{Bytes, BytesMut};
+use bytes::Bytes;
 use http::Extensions;
 use hyper::ext::Protocol;
 use hyper::upgrade::OnUpgrade;
 use hyper_util::rt::TokioIo;
+use miniws_adapter::trace::Trace;
 use miniws_proto::{Config, Connection, HandshakeError, Incoming, Reply, Request, Upgrade};
 
-use super::Upgraded;
+use super::{Upgraded, socket};
 use crate::{Error, Server, WebSocket};
 
 impl Server {
@@ -39,13 +41,17 @@ impl Server {
         request: &mut http::Request<B>,
         remote_addr: Option<SocketAddr>,
     ) -> Result<(http::Response<Bytes>, Upgrading), http::Response<Bytes>> {
+        let mut trace = Trace::server(remote_addr);
         let on_upgrade = hyper::upgrade::on(&mut *request);
         let converted = Request::try_from(&*request);
         let config = Arc::clone(&self.acceptor.config);
-        let upgrade = read(converted, request.extensions(), config).map_err(response)?;
-        let accepted = self.acceptor.accept_detached(upgrade, remote_addr).await;
-        let (reply, connection) = accepted.map_err(response)?;
-        let upgrading = Upgrading::new(on_upgrade, connection, remote_addr);
+        let upgrade = read(converted, request.extensions(), config, &mut trace);
+        let upgrade = upgrade.map_err(response)?;
+        let accepted = self
+            .acceptor
+            .accept_detached(upgrade, remote_addr, &mut trace);
+        let (reply, connection) = accepted.await.map_err(response)?;
+        let upgrading = Upgrading::new(on_upgrade, connection, remote_addr, trace);
         Ok((response(reply), upgrading))
     }
 }
@@ -55,18 +61,31 @@ pub(crate) fn read(
     request: Result<Request, HandshakeError>,
     extensions: &Extensions,
     config: Arc<Config>,
+    trace: &mut Trace,
 ) -> Result<Upgrade, Reply> {
     let is_websocket = |protocol: &Protocol| protocol.as_str() == "websocket";
-    let upgrade = request.and_then(|request| match extensions.get().is_some_and(is_websocket) {
-        true => Upgrade::from_connect(request, config).map(Some),
-        false => Incoming::from_request(request, config).map(|incoming| match incoming {
-            Incoming::Upgrade(upgrade) => Some(upgrade),
-            Incoming::Plain(_) => None,
-        }),
+    let upgrade = request.and_then(|request| {
+        trace.request(&request);
+        match extensions.get().is_some_and(is_websocket) {
+            true => Upgrade::from_connect(request, config).map(Some),
+            false => Incoming::from_request(request, config).map(|incoming| match incoming {
+                Incoming::Upgrade(upgrade) => Some(upgrade),
+                Incoming::Plain(_) => None,
+            }),
+        }
     });
     match upgrade {
-        Ok(upgrade) => upgrade.ok_or_else(Reply::upgrade_required),
-        Err(error) => Err(error.reply().unwrap_or_default()),
+        Ok(Some(upgrade)) => Ok(upgrade),
+        Ok(None) => {
+            let reply = Reply::upgrade_required();
+            trace.declined(&reply);
+            Err(reply)
+        }
+        Err(error) => {
+            let reply = error.reply().unwrap_or_default();
+            trace.failed(&error.into());
+            Err(reply)
+        }
     }
 }
 
@@ -90,6 +109,7 @@ pub struct Upgrading {
     on_upgrade: OnUpgrade,
     /// `None` once it has been handed on.
     connection: Option<Connection>,
+    trace: Trace,
     remote_addr: Option<SocketAddr>,
 }
 
@@ -98,10 +118,12 @@ impl Upgrading {
         on_upgrade: OnUpgrade,
         connection: Connection,
         remote_addr: Option<SocketAddr>,
+        trace: Trace,
     ) -> Self {
         Self {
             on_upgrade,
             connection: Some(connection),
+            trace,
             remote_addr,
         }
     }
@@ -112,11 +134,13 @@ impl Future for Upgrading {
 
     fn poll(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Self::Output> {
         let upgraded = ready!(Pin::new(&mut self.on_upgrade).poll(cx));
-        let stream = TokioIo::new(upgraded.map_err(io::Error::other)?);
         let connection = self.connection.take();
-        let connection = connection.ok_or_else(|| io::Error::other("polled after it was ready"))?;
-        let socket = WebSocket::from_parts(stream, connection, BytesMut::new());
-        Poll::Ready(Ok(socket.with_remote_addr(self.remote_addr)))
+        let opened = upgraded.map_err(io::Error::other).and_then(|stream| {
+            let again = || io::Error::other("polled after it was ready");
+            Ok((TokioIo::new(stream), connection.ok_or_else(again)?))
+        });
+        let trace = mem::take(&mut self.trace);
+        Poll::Ready(socket(opened.map_err(Error::Io), self.remote_addr, trace))
     }
 }
 

@@ -1,0 +1,27 @@
+//! A connection's span, with the feature `tracing`.
+
+use miniws_adapter::tracing::Span;
+use tokio::io::{AsyncRead, AsyncWrite};
+
+use crate::{Receiver, Sender, WebSocket};
+
+impl<S: AsyncRead + AsyncWrite + Unpin> WebSocket<S> {
+    /// The connection's span, for what the application has to say of it: see [`tracing`](crate::tracing).
+    pub fn span(&self) -> Span {
+        self.driver.trace().span()
+    }
+}
+
+impl<S: AsyncRead + AsyncWrite + Unpin> Sender<S> {
+    /// The connection's span, see [`WebSocket::span`](crate::WebSocket::span).
+    pub fn span(&self) -> Span {
+        self.shared.lock().trace().span()
+    }
+}
+
+impl<S: AsyncRead + AsyncWrite + Unpin> Receiver<S> {
+    /// The connection's span, see [`WebSocket::span`](crate::WebSocket::span).
+    pub fn span(&self) -> Span {
+        self.shared.lock().trace().span()
+    }
+}
