@@ -85,7 +85,7 @@ pub fn instrument<F: Future>(future: F, _: Span) -> F {
 }
 
 #[derive(Debug, Default)]
-pub struct Crowd;
+pub struct Crowd(());
 
 impl Crowd {
     #[inline(always)]
