@@ -15,6 +15,8 @@ use_venv()
 from judges import (  # noqa: E402 (needs what the environment has)
     behind_proxies,
     client_check,
+    client_proxies,
+    client_redirects,
     client_stdin,
     deflate_client,
     deflate_peers,
@@ -53,6 +55,8 @@ SERVER = {
 CLIENT = {
     "check": client_check.run,
     "stdin": client_stdin.run,
+    "proxies-of-clients": client_proxies.run,
+    "redirects": client_redirects.run,
     "deflate-client": deflate_client.run,
     "deflate-check": deflate_peers.run_client,
 }

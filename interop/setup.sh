@@ -34,6 +34,8 @@ need chromium chromium fonts-dejavu-core
 need chromedriver chromium-driver
 need nginx nginx-light
 need haproxy haproxy
+need tinyproxy tinyproxy-bin
+need microsocks microsocks
 need redis-server redis-server
 need openssl openssl
 need javac default-jdk-headless

@@ -116,13 +116,14 @@ def last_words(errors):
     return text[-300:] or "no word on standard error"
 
 
-def run_program(command, stdin=b"", seconds=20):
+def run_program(command, stdin=b"", seconds=20, env=None):
     """Runs a program to its end: its exit status, output and errors."""
     process = subprocess.Popen(
         words(command),
         stdin=subprocess.PIPE,
         stdout=subprocess.PIPE,
         stderr=subprocess.PIPE,
+        env=env,
     )
     try:
         out, errors = process.communicate(stdin, timeout=seconds)

@@ -7,9 +7,10 @@ import sys
 import threading
 import time
 from pathlib import Path
+from urllib.parse import urljoin, urlsplit
 
-from websockets.exceptions import ConnectionClosed, ConnectionClosedOK
-from websockets.sync.client import connect
+from websockets.exceptions import ConnectionClosed, ConnectionClosedOK, InvalidStatus
+from websockets.sync.client import connect, reconnect
 
 sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
 
@@ -21,6 +22,9 @@ parser.add_argument("--check", action="store_true")
 parser.add_argument("--binary", action="store_true")
 parser.add_argument("--subprotocol", action="append")
 parser.add_argument("--header", action="append", default=[])
+parser.add_argument("--proxy")
+parser.add_argument("--proxy-from-env", action="store_true")
+parser.add_argument("--redirects", type=int, default=0)
 parser.add_argument("--deflate", nargs="?", const="")
 parser.add_argument("--negotiated", action="store_true")
 parser.add_argument("--fault", default="none")
@@ -76,6 +80,32 @@ def talk(ws):
         ws.close(1001 if fault == "closes-1001" else 1000)
 
 
+# Following redirects is ours, so that it can be wrong.
+reconnect.process_redirect = lambda _, error: error
+
+
+def follow(headers, redirects, **how):
+    url = options.url
+    while True:
+        try:
+            return connect(url, additional_headers=headers, **how)
+        except InvalidStatus as error:
+            location = error.response.headers.get("Location")
+            if not location or not redirects or fault == "no-redirects":
+                raise
+        if fault == "root-of-redirects":
+            location = urljoin(location, "/")
+        # urljoin knows `http`, but not `ws`.
+        here = url.replace("ws:", "http:")
+        there = urljoin(here, location.replace("ws:", "http:"))
+        if urlsplit(there).netloc != urlsplit(here).netloc and fault != "keeps-credentials":
+            headers = {}
+        elif fault == "drops-credentials":
+            headers = {}
+        url = there.replace("http:", "ws:")
+        redirects -= 1
+
+
 def main():
     headers = dict(line.split(": ", 1) for line in options.header)
     if fault == "no-headers":
@@ -87,10 +117,14 @@ def main():
     if deflate is not None:
         deflate = Settings(deflate).offers(fault)
     limit = {"max_size": 1 << 20} if fault == "small-limit" else {"max_size": None}
-    ws = connect(
-        options.url,
+    proxy = options.proxy or (True if options.proxy_from_env else None)
+    if fault == "no-proxy":
+        proxy = None
+    ws = follow(
+        headers,
+        options.redirects + (fault == "one-redirect-more"),
         subprotocols=protocols,
-        additional_headers=headers,
+        proxy=proxy,
         open_timeout=8,
         close_timeout=2,
         compression=None,

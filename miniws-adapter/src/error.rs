@@ -82,7 +82,7 @@ impl fmt::Display for Error {
             Self::Io(error) => write!(f, "the transport failed: {error}"),
             Self::Proxy(error) => write!(f, "the proxy gave no way to the server: {error}"),
             Self::ConnectTimeout => {
-                f.write_str("connecting failed: no address answered within the connect timeout")
+                f.write_str("connecting failed: it took longer than the connect timeout")
             }
             Self::Aborted => f.write_str("handshake failed: the hook turned the response down"),
             Self::Declined { status } => {

@@ -5,6 +5,9 @@
 //! fifth of a second. `--deflate[=SETTING,..]` offers compression, and `--negotiated` prints the
 //! answer on standard error.
 //!
+//! `--proxy URL` goes through a proxy, `--proxy-from-env` through the one that the environment names, and
+//! `--redirects N` follows so many redirects.
+//!
 //! `client URL --check` sends messages of its own to an echo server and expects each back, within
 //! fifteen seconds.
 
@@ -36,12 +39,20 @@ async fn run() -> Result<(), Error> {
 }
 
 async fn connect(options: &Options) -> Result<WebSocket<NetStream>, Error> {
-    let mut client = Client::new(&options.url).config(options.config());
+    let mut client = Client::new(&options.url)
+        .config(options.config())
+        .max_redirects(options.redirects);
     for name in &options.subprotocols {
         client = client.subprotocol(name);
     }
     for (name, value) in &options.headers {
         client = client.header(name, value);
+    }
+    if options.proxy_from_env {
+        client = client.proxy_from_env();
+    }
+    if let Some(proxy) = &options.proxy {
+        client = client.proxy(proxy);
     }
     let connected = client.connect().await;
     let socket = connected.map_err(|error| format!("{}: {error}", options.url))?;

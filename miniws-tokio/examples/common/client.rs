@@ -26,6 +26,9 @@ pub(crate) struct Options {
     pub(crate) url: String,
     pub(crate) subprotocols: Vec<String>,
     pub(crate) headers: Vec<(String, String)>,
+    pub(crate) proxy: Option<String>,
+    pub(crate) proxy_from_env: bool,
+    pub(crate) redirects: usize,
     pub(crate) negotiated: bool,
     pub(crate) binary: bool,
     pub(crate) check: bool,
@@ -38,6 +41,7 @@ impl Options {
         let mut url = None;
         let mut subprotocols = Vec::new();
         let mut headers = Vec::new();
+        let (mut proxy, mut proxy_from_env, mut redirects) = (None, false, 0);
         let mut deflate = None;
         let (mut negotiated, mut binary, mut check) = (false, false, false);
         while let Some(arg) = parser.next()? {
@@ -45,6 +49,9 @@ impl Options {
                 Arg::Value(value) if url.is_none() => url = Some(value.string()?),
                 Arg::Long("subprotocol") => subprotocols.push(parser.value()?.string()?),
                 Arg::Long("header") => headers.push(header(&parser.value()?.string()?)?),
+                Arg::Long("proxy") => proxy = Some(parser.value()?.string()?),
+                Arg::Long("proxy-from-env") => proxy_from_env = true,
+                Arg::Long("redirects") => redirects = parser.value()?.parse()?,
                 Arg::Long("deflate") => {
                     let settings = parser.optional_value().map(ValueExt::string).transpose()?;
                     deflate = Some(deflate::config(settings.as_deref())?);
@@ -57,12 +64,16 @@ impl Options {
         }
         let url = url.ok_or(
             "usage: client URL [--subprotocol P] [--header 'N: V'] [--binary] [--check] \
-             [--deflate[=SETTING,..]] [--negotiated]",
+             [--deflate[=SETTING,..]] [--negotiated] [--proxy URL] [--proxy-from-env] \
+             [--redirects N]",
         )?;
         Ok(Self {
             url,
             subprotocols,
             headers,
+            proxy,
+            proxy_from_env,
+            redirects,
             negotiated,
             binary,
             check,
