@@ -8,6 +8,7 @@ mod certificates;
 mod ending;
 mod handshaking;
 mod proxy;
+mod redirecting;
 #[path = "../../../behaviour/support/watched.rs"]
 mod watched;
 
