@@ -55,7 +55,7 @@
 //!
 //! Within hyper or axum, over HTTP/1.1 and HTTP/2, the features `hyper` and `axum` do the handshake.
 //!
-//! The [`cookbook`] has recipes: authentication, routes, JSON, broadcasts, back pressure, restarts, streaming;
+//! The [`cookbook`] has recipes: authentication, routes, JSON, broadcasts, back pressure, restarts, streaming, TLS, tests;
 //! [`coming_from`] is for those who know tungstenite, fastwebsockets, or Node's `ws`.
 //!
 //! # What to know
