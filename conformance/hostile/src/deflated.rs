@@ -4,13 +4,13 @@ use miniz_oxide::deflate::core::{
     CompressorOxide, TDEFLFlush, compress_to_output, create_comp_flags_from_zip_params,
 };
 
+use miniz_oxide::inflate::stream::{InflateState, inflate};
+use miniz_oxide::{DataFormat, MZFlush};
+
 use crate::Result;
 
 /// What the end of a message is without (section 7.2.1).
 const TAIL: [u8; 4] = [0, 0, 0xff, 0xff];
-
-/// An empty block that is the last one.
-const LAST_BLOCK: [u8; 5] = [1, 0, 0, 0xff, 0xff];
 
 pub(crate) fn compress(message: &[u8]) -> Vec<u8> {
     const WITHOUT_ZLIB_HEADER: i32 = -15;
@@ -29,9 +29,25 @@ pub(crate) fn compress(message: &[u8]) -> Vec<u8> {
     payload
 }
 
-pub(crate) fn inflate(payload: &[u8]) -> Result<Vec<u8>> {
-    let stream = [payload, &TAIL, &LAST_BLOCK].concat();
-    miniz_oxide::inflate::decompress_to_vec(&stream).map_err(|error| error.to_string().into())
+/// Inflates the messages of a connection, one after the other.
+pub(crate) struct Inflater(Box<InflateState>);
+
+impl Inflater {
+    pub(crate) fn new() -> Self {
+        Self(InflateState::new_boxed(DataFormat::Raw))
+    }
+
+    /// A message that should have so many bytes; one that has more is an error.
+    pub(crate) fn message(&mut self, payload: &[u8], len: usize) -> Result<Vec<u8>> {
+        let input = [payload, &TAIL].concat();
+        let mut message = vec![0; len + 1];
+        let inflated = inflate(&mut self.0, &input, &mut message, MZFlush::None);
+        if inflated.status.is_err() || inflated.bytes_consumed != input.len() {
+            return Err(format!("{len} bytes inflate to {inflated:?}").into());
+        }
+        message.truncate(inflated.bytes_written);
+        Ok(message)
+    }
 }
 
 /// A payload that inflates to so many MiB of zeros, and takes a thousandth of that.
@@ -46,16 +62,17 @@ pub(crate) fn bomb(mebibytes: usize) -> Vec<u8> {
 mod tests {
     #![allow(clippy::unwrap_used)]
 
-    use super::{bomb, compress, inflate};
+    use super::{Inflater, bomb, compress};
 
     #[test]
     fn there_and_back() {
+        let mut inflater = Inflater::new();
         for message in ["", "x", &"Hello, hello! ".repeat(10_000)] {
-            assert_eq!(
-                inflate(&compress(message.as_bytes())).unwrap(),
-                message.as_bytes()
-            );
+            let inflated = inflater.message(&compress(message.as_bytes()), message.len());
+            assert_eq!(inflated.unwrap(), message.as_bytes());
         }
-        assert_eq!(inflate(&bomb(3)).unwrap(), vec![0; 3 << 20]);
+        let zeros = inflater.message(&bomb(3), 3 << 20);
+        assert_eq!(zeros.unwrap(), vec![0; 3 << 20]);
+        assert!(inflater.message(&compress(b"xyz"), 2).is_err());
     }
 }

@@ -23,10 +23,9 @@ pub(crate) struct Program {
 }
 
 impl Program {
-    /// Starts it on a free port, and returns when it listens.
+    /// Returns when it listens.
     pub(crate) async fn start(path: &Path, options: &[&str]) -> Result<Self> {
         let mut child = Command::new(path)
-            .args(["--addr", "127.0.0.1:0"])
             .args(options)
             .stdin(Stdio::null())
             .stdout(Stdio::piped())
@@ -54,18 +53,33 @@ impl Program {
         peak(self.pid)
     }
 
+    /// The memory that it takes now, in KiB.
+    pub(crate) fn memory(&self) -> Result<usize> {
+        status(self.pid, "VmRSS:")
+    }
+
     /// How many descriptors it has open.
     pub(crate) fn descriptors(&self) -> Result<usize> {
         Ok(fs::read_dir(format!("/proc/{}/fd", self.pid))?.count())
     }
 }
 
+/// The runtime whose programs are in there.
+pub(crate) fn name(directory: &Path) -> String {
+    let name = directory.file_name().unwrap_or(directory.as_os_str());
+    name.to_string_lossy().into_owned()
+}
+
 /// The most memory that a process has taken so far, in KiB.
 pub(crate) fn peak(pid: u32) -> Result<usize> {
+    status(pid, "VmHWM:")
+}
+
+fn status(pid: u32, field: &str) -> Result<usize> {
     let status = fs::read_to_string(format!("/proc/{pid}/status"))?;
     let value = status
         .lines()
-        .find_map(|line| line.strip_prefix("VmHWM:")?.trim().strip_suffix(" kB"))
+        .find_map(|line| line.strip_prefix(field)?.trim().strip_suffix(" kB"))
         .ok_or("it has no memory left")?;
     Ok(value.parse()?)
 }

@@ -1,7 +1,7 @@
 //! WebSocket by hand, from RFC 6455 alone: what is judged must not judge.
 
 use std::io;
-use std::net::SocketAddr;
+use std::net::{Ipv4Addr, SocketAddr};
 
 use base64::Engine;
 use base64::prelude::BASE64_STANDARD;
@@ -53,11 +53,15 @@ fn accept_key(key: &str) -> String {
 
 /// A frame of a client; `first` is its first byte.
 pub(crate) fn masked(first: u8, payload: impl AsRef<[u8]>) -> Vec<u8> {
-    const MASK: [u8; 4] = [0x37, 0xfa, 0x21, 0x3d];
+    masked_with([0x37, 0xfa, 0x21, 0x3d], first, payload)
+}
+
+/// The same with a mask of the caller's.
+pub(crate) fn masked_with(mask: [u8; 4], first: u8, payload: impl AsRef<[u8]>) -> Vec<u8> {
     let payload = payload.as_ref();
     let mut frame = header(first, 0x80, payload.len());
-    frame.extend(MASK);
-    frame.extend(payload.iter().zip(MASK.iter().cycle()).map(|(a, b)| a ^ b));
+    frame.extend(mask);
+    frame.extend(payload.iter().zip(mask.iter().cycle()).map(|(a, b)| a ^ b));
     frame
 }
 
@@ -151,6 +155,13 @@ impl Peer {
         Self::over(TcpStream::connect(address).await?)
     }
 
+    /// TCP alone, from an address of the caller's: one has too few ports for very many.
+    pub(crate) async fn dial_from(source: Ipv4Addr, address: SocketAddr) -> Result<Self> {
+        let socket = TcpSocket::new_v4()?;
+        socket.bind((source, 0).into())?;
+        Self::over(socket.connect(address).await?)
+    }
+
     /// TCP alone, with little room for what is not read: the system would go on making some.
     pub(crate) async fn dial_without_room(address: SocketAddr) -> Result<Self> {
         let socket = TcpSocket::new_v4()?;
@@ -189,14 +200,15 @@ impl Peer {
         Ok(self.writing.write_all(bytes.as_ref()).await?)
     }
 
-    /// Sends a text and expects it back.
+    /// Sends a text and expects it back. Pings may come before it.
     pub(crate) async fn echo(&mut self, text: &str) -> Result<()> {
         self.write(masked(FIN | TEXT, text)).await?;
-        let frame = self
-            .reading
-            .frame()
-            .await?
-            .ok_or("the end instead of an echo")?;
+        let frame = loop {
+            match self.reading.frame().await? {
+                Some(ping) if ping.opcode() == PING => {}
+                other => break other.ok_or("the end instead of an echo")?,
+            }
+        };
         if frame.first != FIN | TEXT || frame.payload != text.as_bytes() {
             return Err(format!("{frame:?} instead of {text:?}").into());
         }
@@ -250,7 +262,8 @@ impl Reading {
 
     /// False at the end of the stream; a reset is an end as well.
     async fn more(&mut self) -> Result<bool> {
-        self.input.reserve(64 << 10);
+        // It doubles where there is much.
+        self.input.reserve(4 << 10);
         match self.stream.read_buf(&mut self.input).await {
             Ok(count) => Ok(count > 0),
             Err(error) if error.kind() == io::ErrorKind::ConnectionReset => Ok(false),

@@ -77,7 +77,8 @@ where
     F: Future<Output = Result<Outcome>>,
 {
     // That of the library, not that of the example.
-    let options = [&["--max-message", MAX_MESSAGE], options].concat();
+    let always = ["--addr", "127.0.0.1:0", "--max-message", MAX_MESSAGE];
+    let options = [&always, options].concat();
     let server = Arc::new(Program::start(path, &options).await?);
     let honest = Honest::start(server.address, guests).await?;
     let before = server.peak()?;

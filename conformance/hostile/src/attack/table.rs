@@ -7,6 +7,7 @@ use std::process::ExitCode;
 use super::play::Withstood;
 use super::row::Attack;
 use crate::Result;
+use crate::program::name;
 
 pub(crate) struct Table {
     runtimes: Vec<String>,
@@ -23,12 +24,8 @@ struct Row {
 
 impl Table {
     pub(crate) fn new(directories: &[PathBuf]) -> Self {
-        let name = |directory: &PathBuf| {
-            let name = directory.file_name().unwrap_or(directory.as_os_str());
-            name.to_string_lossy().into_owned()
-        };
         Self {
-            runtimes: directories.iter().map(name).collect(),
+            runtimes: directories.iter().map(|each| name(each)).collect(),
             rows: Vec::new(),
             failures: 0,
         }
