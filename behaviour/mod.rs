@@ -23,6 +23,7 @@ mod reconnecting;
 mod redirecting;
 mod requesting;
 mod responses;
+mod safe_defaults;
 mod sending;
 mod splitting;
 #[cfg(feature = "stats")]

@@ -59,7 +59,7 @@ impl Attacks {
                 }
             }
             for test in &attack.tests {
-                if !exists(test) {
+                if !test_exists(test) {
                     defects.push(format!("{}: there is no test {test}", attack.id));
                 }
             }
@@ -72,7 +72,9 @@ impl Attacks {
     }
 }
 
-fn exists(test: &str) -> bool {
+/// Whether there is such a test: `path::name`, the path from the root of the repository.
+#[must_use]
+pub fn test_exists(test: &str) -> bool {
     let Some((file, name)) = test.split_once("::") else {
         return false;
     };

@@ -41,7 +41,7 @@ mod suite;
 mod way;
 
 pub use action::{Action, Compression};
-pub use attacks::{Attack, Attacks};
+pub use attacks::{Attack, Attacks, test_exists};
 pub use bytes::Bytes;
 pub use case::{Case, Role, Start};
 pub use compressed::ExpectedCompressed;

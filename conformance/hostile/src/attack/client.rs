@@ -127,23 +127,15 @@ fn answers() -> Vec<Attack> {
 
 fn rest() -> Vec<Attack> {
     vec![
-        Attack::client(
+        sent_elsewhere(
             "credentials-across-a-redirect",
             "a client is sent elsewhere",
-            Outcome::Ended,
-            async |mut peer, _| {
-                let elsewhere = TcpListener::bind("127.0.0.1:0").await?;
-                let address = elsewhere.local_addr()?;
-                peer.write(format!(
-                    "HTTP/1.1 302 Found\r\nLocation: ws://{address}/\r\nContent-Length: 0\r\n\r\n"
-                ))
-                .await?;
-                peer.reading.rest().await?;
-                match timeout(Duration::from_millis(300), elsewhere.accept()).await {
-                    Err(_) => Ok(Outcome::Ended),
-                    Ok(_) => Err("it has gone there".into()),
-                }
-            },
+            "302 Found",
+        ),
+        sent_elsewhere(
+            "redirects-without-end",
+            "a client is sent elsewhere for good",
+            "308 Permanent Redirect",
         ),
         Attack::client(
             "predictable-masks",
@@ -213,6 +205,23 @@ fn gives_up(
         match peer.reading.rest().await? {
             [] => Ok(Outcome::Ended),
             rest => Err(format!("{} bytes instead of the end", rest.len()).into()),
+        }
+    })
+}
+
+/// It does not go there: it has not been told to follow.
+fn sent_elsewhere(id: &'static str, what: &'static str, status: &'static str) -> Attack {
+    Attack::client(id, what, Outcome::Ended, async move |mut peer, _| {
+        let elsewhere = TcpListener::bind("127.0.0.1:0").await?;
+        let location = format!("Location: ws://{}/", elsewhere.local_addr()?);
+        peer.write(format!(
+            "HTTP/1.1 {status}\r\n{location}\r\nContent-Length: 0\r\n\r\n"
+        ))
+        .await?;
+        peer.reading.rest().await?;
+        match timeout(Duration::from_millis(300), elsewhere.accept()).await {
+            Err(_) => Ok(Outcome::Ended),
+            Ok(_) => Err("it has gone there".into()),
         }
     })
 }

@@ -44,19 +44,18 @@ const BAD_OFFERS: [(&str, &str, &str); 4] = [
 ];
 
 fn limits() -> Vec<Attack> {
-    let one_more = vec![b'x'; MAX_MESSAGE + 1];
     vec![
         compressed(
             "deflate-bomb",
             "a frame of 1 MiB that inflates to 1 GiB",
-            masked(COMPRESSED | BINARY, bomb(1024)),
+            || masked(COMPRESSED | BINARY, bomb(1024)),
             1009,
         )
         .growth(GREAT_MESSAGE),
         compressed(
             "deflate-bomb",
             "the same as text",
-            masked(COMPRESSED | TEXT, bomb(1024)),
+            || masked(COMPRESSED | TEXT, bomb(1024)),
             1009,
         )
         .growth(GREAT_MESSAGE),
@@ -78,7 +77,7 @@ fn limits() -> Vec<Attack> {
         compressed(
             "deflate-limit-is-exact",
             "16 MiB and a byte, compressed",
-            masked(COMPRESSED | BINARY, compress(&one_more)),
+            || masked(COMPRESSED | BINARY, compress(&vec![b'x'; MAX_MESSAGE + 1])),
             1009,
         )
         .growth(GREAT_MESSAGE),
@@ -103,7 +102,7 @@ fn limits() -> Vec<Attack> {
         compressed(
             "deflate-uncompressed-limit",
             "16 MiB and a byte, uncompressed",
-            masked(FIN | BINARY, one_more),
+            || masked(FIN | BINARY, vec![b'x'; MAX_MESSAGE + 1]),
             1009,
         )
         .growth(GREAT_MESSAGE),
@@ -163,7 +162,6 @@ const COUNT: usize = 100_000;
 const INFLATING: usize = 64;
 
 fn streams() -> Vec<Attack> {
-    let begun = masked(RSV1 | TEXT, "");
     vec![
         Attack::frames(
             "deflate-rsv1",
@@ -174,50 +172,58 @@ fn streams() -> Vec<Attack> {
         compressed(
             "deflate-rsv1",
             "RSV1 on a continuation",
-            [begun, masked(COMPRESSED | CONTINUATION, "")].concat(),
+            || {
+                let begun = masked(RSV1 | TEXT, "");
+                [begun, masked(COMPRESSED | CONTINUATION, "")].concat()
+            },
             1002,
         ),
         compressed(
             "deflate-rsv1",
             "RSV1 on a ping",
-            masked(COMPRESSED | PING, ""),
+            || masked(COMPRESSED | PING, ""),
             1002,
         ),
         compressed(
             "deflate-corrupt",
             "a block of the reserved type",
-            masked(COMPRESSED | TEXT, [6]),
+            || masked(COMPRESSED | TEXT, [6]),
             1007,
         ),
         compressed(
             "deflate-corrupt",
             "a stream that is cut short",
-            masked(COMPRESSED | TEXT, [0xf2, 0x48, 0xcd]),
+            || masked(COMPRESSED | TEXT, [0xf2, 0x48, 0xcd]),
             1007,
         ),
         compressed(
             "deflate-corrupt",
             "64 KiB that are no stream",
-            masked(COMPRESSED | BINARY, [0xff; 64 << 10]),
+            || masked(COMPRESSED | BINARY, [0xff; 64 << 10]),
             1007,
         ),
         compressed(
             "invalid-utf-8",
             "a compressed text that is not UTF-8",
-            masked(COMPRESSED | TEXT, compress(b"\xff")),
+            || masked(COMPRESSED | TEXT, compress(b"\xff")),
             1007,
         ),
     ]
 }
 
 /// Frames right behind a request that compression has been agreed on for.
-fn compressed(id: &'static str, what: &'static str, frames: Vec<u8>, code: u16) -> Attack {
+fn compressed(
+    id: &'static str,
+    what: &'static str,
+    frames: impl FnOnce() -> Vec<u8> + Send + 'static,
+    code: u16,
+) -> Attack {
     Attack::server(id, what, Outcome::Closed(code), async move |server| {
         let (mut peer, answer) = Peer::open(server.address, OFFER).await?;
         if answer.header("Sec-WebSocket-Extensions").is_none() {
             return Err("it does not compress".into());
         }
-        peer.write(frames).await?;
+        peer.write(frames()).await?;
         peer.ending().await
     })
     .option("--deflate")

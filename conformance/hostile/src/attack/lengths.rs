@@ -15,8 +15,6 @@ const MAX_FRAGMENTS: usize = 1 << 17;
 pub(super) const GREAT_MESSAGE: usize = 2 * (MAX_MESSAGE >> 10) + (2 << 10);
 
 pub(super) fn list() -> Vec<Attack> {
-    let [half, rest] = [vec![b'x'; MAX_MESSAGE / 2], vec![b'x'; MAX_MESSAGE / 2]];
-    let one_more = [&*rest, b"x"].concat();
     vec![
         Attack::frames(
             "length-overflow",
@@ -105,19 +103,26 @@ pub(super) fn list() -> Vec<Attack> {
                 without_end(peer, thousand, most).await
             },
         ),
-        Attack::frames(
+        Attack::server(
             "reassembly-past-the-limit",
             "two fragments of together 16 MiB and a byte",
-            [masked(BINARY, &half), masked(FIN | CONTINUATION, one_more)].concat(),
-            1009,
+            Outcome::Closed(1009),
+            async |server| {
+                let (mut peer, _) = Peer::open(server.address, "").await?;
+                let (half, rest) = halves(MAX_MESSAGE + 1);
+                peer.write(masked(BINARY, half)).await?;
+                peer.write(masked(FIN | CONTINUATION, rest)).await?;
+                peer.ending().await
+            },
         )
         .growth(GREAT_MESSAGE),
         Attack::server(
             "reassembly-past-the-limit",
             "two fragments of together 16 MiB",
             Outcome::Served,
-            async move |server| {
+            async |server| {
                 let (mut peer, _) = Peer::open(server.address, "").await?;
+                let (half, rest) = halves(MAX_MESSAGE);
                 peer.write(masked(BINARY, &half)).await?;
                 peer.write(masked(FIN | CONTINUATION, &rest)).await?;
                 match peer.reading.frame().await? {
@@ -147,6 +152,10 @@ pub(super) fn list() -> Vec<Attack> {
         )
         .growth(500 * EACH),
     ]
+}
+
+fn halves(len: usize) -> (Vec<u8>, Vec<u8>) {
+    (vec![b'x'; len / 2], vec![b'y'; len - len / 2])
 }
 
 /// What a connection may cost that has received little, in KiB. With a thread for each, most of it

@@ -71,7 +71,7 @@ mod tests {
 
     use std::collections::BTreeSet;
 
-    use miniws_conformance::Attacks;
+    use miniws_conformance::{Attacks, test_exists};
 
     /// These are about what an application hands in, or about TLS.
     const NOT_OVER_SOCKETS: [&str; 3] = ["foreign-origin", "head-injection", "tls-without-a-check"];
@@ -95,5 +95,21 @@ mod tests {
         let list = super::list();
         let words: BTreeSet<_> = list.iter().map(|attack| attack.what).collect();
         assert_eq!(words.len(), list.len());
+    }
+    /// The names of tests, and of attacks, in that part of `SECURITY.md`.
+    #[test]
+    fn what_proves_the_defaults_exists() {
+        let part = include_str!("../../../../SECURITY.md")
+            .split("\n## ")
+            .find_map(|part| part.strip_prefix("What proves the defaults\n"))
+            .unwrap();
+        let list = super::list();
+        let names: Vec<_> = part.split('`').skip(1).step_by(2).collect();
+        let missing: Vec<_> = names
+            .iter()
+            .filter(|name| !test_exists(name) && !list.iter().any(|attack| attack.id == **name))
+            .collect();
+        assert!(names.len() > 20, "{names:?}");
+        assert!(missing.is_empty(), "{missing:?}");
     }
 }
