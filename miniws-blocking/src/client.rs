@@ -15,7 +15,7 @@ use crate::dial::Sockets;
 use crate::handshake::{Clock, Patient, run};
 use crate::{Connecting, Error, NetStream, Stream, WebSocket};
 
-/// Connects to a `ws://` or `ws+unix:` URL with the settings that [`Client`] begins with.
+/// Connects to a `ws://`, `wss://` or `ws+unix:` URL with the settings that [`Client`] begins with.
 ///
 /// # Errors
 ///
@@ -60,6 +60,7 @@ pub fn connect(url: &str) -> Result<WebSocket<NetStream>, Error> {
 pub struct Client {
     pub(crate) wish: Wish,
     dial: Dial,
+    pub(crate) sockets: Sockets,
 }
 
 impl Client {
@@ -90,6 +91,7 @@ impl Client {
         Self {
             wish: Wish::new(url),
             dial: Dial::default(),
+            sockets: Sockets::default(),
         }
     }
 
@@ -155,8 +157,8 @@ impl Client {
         self
     }
 
-    /// How long it may take to find the host and to reach it: 10 seconds unless told otherwise. The
-    /// handshake then has [`Config::handshake_timeout`].
+    /// How long it may take to find the host, to reach it and to set up TLS: 10 seconds unless told
+    /// otherwise. The handshake then has [`Config::handshake_timeout`].
     ///
     /// ```
     /// use std::{net::TcpListener, time::Duration};
@@ -174,6 +176,35 @@ impl Client {
     /// ```
     pub fn connect_timeout(mut self, timeout: Duration) -> Self {
         self.dial.timeout = timeout;
+        self
+    }
+
+    /// How to do TLS for `wss://` URLs: a client certificate, roots of one's own, another crypto
+    /// provider. Unless told otherwise, the roots are those that Mozilla trusts.
+    ///
+    /// ALPN must not offer `h2` here: the handshake is one of HTTP/1.1.
+    ///
+    /// ```no_run
+    /// use std::sync::Arc;
+    /// use miniws_blocking::Client;
+    /// use miniws_blocking::rustls::pki_types::{CertificateDer, pem::PemObject};
+    /// use miniws_blocking::rustls::{self, ClientConfig, RootCertStore};
+    ///
+    /// # fn main() -> Result<(), Box<dyn std::error::Error>> {
+    /// let mut roots = RootCertStore::empty();
+    /// roots.add(CertificateDer::from_pem_file("our-own-ca.pem")?)?;
+    /// let provider = Arc::new(rustls::crypto::ring::default_provider());
+    /// let config = ClientConfig::builder_with_provider(provider)
+    ///     .with_safe_default_protocol_versions()?
+    ///     .with_root_certificates(roots)
+    ///     .with_no_client_auth();
+    /// let socket = Client::new("wss://intranet.example/").tls(config).connect()?;
+    /// # let _ = socket;
+    /// # Ok(()) }
+    /// ```
+    #[cfg(feature = "rustls")]
+    pub fn tls(mut self, config: impl Into<Arc<rustls::ClientConfig>>) -> Self {
+        self.sockets.tls = config.into();
         self
     }
 
@@ -225,7 +256,8 @@ impl Client {
     /// the server answered with another status than 101. [`Error::Io`] and
     /// [`Error::ConnectTimeout`] when the host can't be reached; [`Error::Aborted`] from the hook.
     ///
-    /// A `wss://` URL needs a TLS stream that the caller makes, and [`handshake`](Self::handshake).
+    /// `wss://` URLs need the feature `rustls`, or else a TLS stream that the caller makes, and
+    /// [`handshake`](Self::handshake).
     /// `ws+unix:/path/to/socket:/resource` connects to a Unix socket.
     ///
     /// ```
@@ -248,7 +280,7 @@ impl Client {
     /// ```
     pub fn connect(self) -> Result<WebSocket<NetStream>, Error> {
         let trace = self.wish.trace();
-        self.connect_by(&Sockets::default(), trace)
+        self.connect_with(trace)
     }
 
     /// Does what [`connect`](Self::connect) does in a thread of its own, which ends with it. The
@@ -272,12 +304,8 @@ impl Client {
         Connecting::start(self)
     }
 
-    pub(crate) fn connect_by(
-        self,
-        sockets: &Sockets<'_>,
-        trace: Trace,
-    ) -> Result<WebSocket<NetStream>, Error> {
-        let connected = self.wish.connect::<_, Clock>(sockets, &self.dial, trace);
+    pub(crate) fn connect_with(self, trace: Trace) -> Result<WebSocket<NetStream>, Error> {
+        let connected = (self.wish).connect::<_, Clock>(&self.sockets, &self.dial, trace);
         let (Patient(stream), opened) = run(connected)?;
         Ok(opened_over(stream, opened))
     }
@@ -322,6 +350,7 @@ fn opened_over<S: Stream>(stream: S, opened: Opened) -> WebSocket<S> {
 
 impl fmt::Debug for Client {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        // Not how to do TLS: that is long, and may be secret.
         f.debug_struct("Client")
             .field("wish", &self.wish)
             .field("dial", &self.dial)

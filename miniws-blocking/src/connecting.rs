@@ -10,7 +10,6 @@ use std::thread::{self, JoinHandle};
 
 use miniws_proto::State;
 
-use crate::dial::Sockets;
 use crate::{Client, Error, NetStream, SharedStream, WebSocket};
 
 /// A connection on its way, whose state can be looked at meanwhile; see
@@ -25,15 +24,13 @@ pub struct Connecting<S> {
 }
 
 impl Connecting<NetStream> {
-    pub(crate) fn start(client: Client) -> Self {
+    pub(crate) fn start(mut client: Client) -> Self {
         let progress = Arc::new(Progress::default());
         let interest = Interest(progress.clone());
+        client.sockets.progress = Some(progress.clone());
         let trace = client.wish.trace();
         let connecting = move || {
-            let sockets = Sockets {
-                progress: Some(&progress),
-            };
-            let result = client.connect_by(&sockets, trace);
+            let result = client.connect_with(trace);
             progress.decide(match result {
                 Ok(_) => State::Open,
                 Err(_) => State::Closed,

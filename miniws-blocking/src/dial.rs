@@ -1,4 +1,6 @@
-//! The sockets of `std`, for the shared way to where a URL leads.
+//! The sockets of `std` and TLS, for the shared way to where a URL leads.
+
+use std::sync::Arc;
 
 use miniws_adapter::{Net, TcpDial};
 use miniws_proto::Time;
@@ -9,24 +11,38 @@ use crate::handshake::Patient;
 use crate::stream::is_timeout;
 use crate::{Error, NetStream, tcp};
 
-/// The sockets of `std`.
-#[derive(Default)]
-pub(crate) struct Sockets<'a> {
+/// The sockets of `std` and TLS.
+#[cfg_attr(not(feature = "rustls"), derive(Default))]
+pub(crate) struct Sockets {
     /// Who may give up meanwhile.
-    pub(crate) progress: Option<&'a Progress>,
+    pub(crate) progress: Option<Arc<Progress>>,
+    #[cfg(feature = "rustls")]
+    pub(crate) tls: Arc<rustls::ClientConfig>,
 }
 
-impl Sockets<'_> {
+#[cfg(feature = "rustls")]
+impl Default for Sockets {
+    fn default() -> Self {
+        Self {
+            progress: None,
+            tls: miniws_adapter::tls::client_config(),
+        }
+    }
+}
+
+impl Sockets {
     fn reached(&self, stream: NetStream) -> Result<Patient<NetStream>, Error> {
-        if let Some(progress) = self.progress {
+        if let Some(progress) = &self.progress {
             progress.reached(stream.try_clone()?)?;
         }
         Ok(Patient(stream))
     }
 }
 
-impl Net for Sockets<'_> {
+impl Net for Sockets {
     type Stream = Patient<NetStream>;
+
+    const HAS_TLS: bool = cfg!(feature = "rustls");
 
     async fn tcp(
         &self,
@@ -47,5 +63,20 @@ impl Net for Sockets<'_> {
             Err(error) if is_timeout(&error) => Err(Error::ConnectTimeout),
             reached => self.reached(reached?.into()),
         }
+    }
+
+    #[cfg(feature = "rustls")]
+    async fn tls(
+        &self,
+        Patient(stream): Self::Stream,
+        host: &str,
+        _: Time,
+    ) -> Result<Self::Stream, Error> {
+        let name = miniws_adapter::tls::server_name(host)?;
+        let session = rustls::ClientConnection::new(self.tls.clone(), name);
+        let session = session.map_err(std::io::Error::other)?;
+        let stream = crate::tls::TlsStream::new(stream, session);
+        crate::handshake::of_tls(&stream).await?;
+        Ok(Patient(stream.into()))
     }
 }

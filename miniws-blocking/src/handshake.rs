@@ -4,6 +4,8 @@
 //! with the deadline as its timeout, and then the future is polled again.
 
 use std::cell::Cell;
+#[cfg(feature = "rustls")]
+use std::future::poll_fn;
 use std::io;
 use std::pin::pin;
 use std::task::{Context, Poll, Waker};
@@ -13,8 +15,12 @@ use bytes::BytesMut;
 use miniws_adapter::{Timer, Transport, clock};
 use miniws_proto::{SendQueue, Time};
 
+#[cfg(feature = "rustls")]
+use crate::SharedStream;
 use crate::scratch;
 use crate::stream::{Stream, is_interrupted, is_timeout, write_from};
+#[cfg(feature = "rustls")]
+use crate::tls::TlsStream;
 
 /// Runs a handshake to its end.
 pub(crate) fn run<F: Future>(handshake: F) -> F::Output {
@@ -63,6 +69,16 @@ fn pending_unless_done<T>(result: io::Result<T>) -> Poll<io::Result<T>> {
         Err(error) if is_timeout(&error) || is_interrupted(&error) => Poll::Pending,
         result => Poll::Ready(result),
     }
+}
+
+/// Does the handshake of TLS.
+#[cfg(feature = "rustls")]
+pub(crate) async fn of_tls<S: SharedStream>(stream: &TlsStream<S>) -> io::Result<()> {
+    poll_fn(|_| {
+        stream.set_read_timeout(patience())?;
+        pending_unless_done(stream.shake_hands())
+    })
+    .await
 }
 
 impl<S: Stream> Transport for Patient<S> {

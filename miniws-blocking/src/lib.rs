@@ -50,8 +50,8 @@
 //! | connect again when a connection is lost | [`reconnect`] |
 //! | receive and send | [`WebSocket`] |
 //! | receive in one thread and send in others | [`WebSocket::split`] |
-//! | listen on a Unix socket, or elsewhere than TCP | [`Listen`] |
-//! | go over TLS, a pipe, a tunnel | [`Stream`], [`Client::handshake`], [`Server::accept`] |
+//! | listen with TLS, on a Unix socket, or elsewhere | [`Listen`], the module `tls` of the feature `rustls` |
+//! | go over another library's TLS, a pipe, a tunnel | [`Stream`], [`Client::handshake`], [`Server::accept`] |
 //! | do the handshake elsewhere | [`Server::accept_request`], [`WebSocket::from_parts`] |
 //! | change limits and timeouts | [`Config`] |
 //! | send one message to many | [`PreparedMessage`] |
@@ -114,6 +114,8 @@ mod tcp;
 #[cfg(feature = "testing")]
 pub mod testing;
 mod timeout;
+#[cfg(feature = "rustls")]
+pub mod tls;
 #[cfg(unix)]
 mod unix;
 mod websocket;
@@ -138,6 +140,8 @@ pub use miniws_proto::{
 #[cfg(feature = "stats")]
 pub use miniws_proto::{Stats, Traffic};
 pub use net_stream::NetStream;
+#[cfg(feature = "rustls")]
+pub use rustls;
 pub use server::{Server, accept};
 pub use split::{Receiver, Sender};
 pub use stream::{SharedStream, Stream};

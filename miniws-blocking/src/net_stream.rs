@@ -3,13 +3,17 @@
 use std::fmt;
 use std::io::{self, IoSlice, Read, Write};
 use std::net::{Shutdown, SocketAddr, TcpStream};
+#[cfg(feature = "rustls")]
+use std::ops::Deref;
 #[cfg(unix)]
 use std::os::unix::net::UnixStream;
 use std::time::Duration;
 
+#[cfg(feature = "rustls")]
+use crate::tls::TlsStream;
 use crate::{SharedStream, Stream};
 
-/// What a client's WebSocket runs over, as its URL says: TCP, or a Unix socket.
+/// What a client's WebSocket runs over, as its URL says: TCP, TLS, or a Unix socket.
 ///
 /// ```
 /// # fn main() -> Result<(), Box<dyn std::error::Error>> {
@@ -27,15 +31,29 @@ enum Inner {
     Tcp(TcpStream),
     #[cfg(unix)]
     Unix(UnixStream),
+    #[cfg(feature = "rustls")]
+    Tls(Box<TlsStream<NetStream>>),
 }
 
 impl NetStream {
-    /// The TCP connection; `None` for a Unix socket.
+    /// The TCP connection, that under TLS too; `None` for a Unix socket.
     pub fn tcp(&self) -> Option<&TcpStream> {
         match &self.0 {
             Inner::Tcp(stream) => Some(stream),
             #[cfg(unix)]
             Inner::Unix(_) => None,
+            #[cfg(feature = "rustls")]
+            Inner::Tls(stream) => stream.get_ref().0.tcp(),
+        }
+    }
+
+    /// The TLS session: the server's certificates, the version, the cipher. The connection stands
+    /// still for as long as it is held.
+    #[cfg(feature = "rustls")]
+    pub fn tls(&self) -> Option<impl Deref<Target = rustls::Connection> + '_> {
+        match &self.0 {
+            Inner::Tls(stream) => Some(stream.get_ref().1),
+            _ => None,
         }
     }
 
@@ -45,6 +63,8 @@ impl NetStream {
             Inner::Tcp(stream) => stream.try_clone()?.into(),
             #[cfg(unix)]
             Inner::Unix(stream) => stream.try_clone()?.into(),
+            #[cfg(feature = "rustls")]
+            Inner::Tls(stream) => stream.get_ref().0.try_clone()?,
         })
     }
 
@@ -53,6 +73,8 @@ impl NetStream {
             Inner::Tcp(stream) => stream,
             #[cfg(unix)]
             Inner::Unix(stream) => stream,
+            #[cfg(feature = "rustls")]
+            Inner::Tls(stream) => &**stream,
         }
     }
 }
@@ -126,12 +148,21 @@ impl From<UnixStream> for NetStream {
     }
 }
 
+#[cfg(feature = "rustls")]
+impl From<TlsStream<Self>> for NetStream {
+    fn from(stream: TlsStream<Self>) -> Self {
+        Self(Inner::Tls(Box::new(stream)))
+    }
+}
+
 impl fmt::Debug for NetStream {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let kind = match &self.0 {
             Inner::Tcp(_) => "Tcp",
             #[cfg(unix)]
             Inner::Unix(_) => "Unix",
+            #[cfg(feature = "rustls")]
+            Inner::Tls(_) => "Tls",
         };
         f.debug_struct("NetStream")
             .field("kind", &kind)

@@ -8,37 +8,38 @@ use std::time::Duration;
 
 /// A byte stream that a WebSocket can go over.
 ///
-/// TCP streams and Unix sockets are ones. For a stream that the caller makes, TLS for example, three
-/// methods have to be written. With `rustls` it takes a type of one's own around its `StreamOwned`,
-/// with [`Read`] and [`Write`] passed on, and:
+/// TCP streams, Unix sockets and, with the feature `rustls`, `tls::TlsStream` are ones. For another
+/// stream that the caller makes, three methods have to be written. With the TLS of `native-tls` or
+/// `openssl` it takes a type of one's own around their stream, with [`Read`] and [`Write`] passed on,
+/// and:
 ///
 /// ```
 /// use std::io::{self, Read, Write};
 /// use std::net::{Shutdown, TcpStream};
 /// use std::time::Duration;
-/// use miniws_blocking::Stream;
+/// use miniws_blocking::{Client, Error, Stream, Url, WebSocket};
 ///
-/// # struct TlsConnection;
-/// # impl TlsConnection { fn send_close_notify(&mut self) {} }
-/// # struct StreamOwned { conn: TlsConnection, sock: TcpStream }
-/// # impl Read for StreamOwned { fn read(&mut self, b: &mut [u8]) -> io::Result<usize> { self.sock.read(b) } }
-/// # impl Write for StreamOwned {
-/// #     fn write(&mut self, b: &[u8]) -> io::Result<usize> { self.sock.write(b) }
+/// # struct TlsStream<S>(S);
+/// # impl<S> TlsStream<S> { fn get_ref(&self) -> &S { &self.0 } fn shutdown(&mut self) -> io::Result<()> { Ok(()) } }
+/// # struct TlsConnector;
+/// # impl TlsConnector { fn connect<S>(&self, _host: &str, stream: S) -> io::Result<TlsStream<S>> { Ok(TlsStream(stream)) } }
+/// # impl Read for TlsStream<TcpStream> { fn read(&mut self, b: &mut [u8]) -> io::Result<usize> { self.0.read(b) } }
+/// # impl Write for TlsStream<TcpStream> {
+/// #     fn write(&mut self, b: &[u8]) -> io::Result<usize> { self.0.write(b) }
 /// #     fn flush(&mut self) -> io::Result<()> { Ok(()) }
 /// # }
-/// struct Tls(StreamOwned);
+/// struct Tls(TlsStream<TcpStream>);
 ///
 /// impl Stream for Tls {
 ///     fn set_read_timeout(&self, timeout: Option<Duration>) -> io::Result<()> {
-///         self.0.sock.set_read_timeout(timeout)
+///         self.0.get_ref().set_read_timeout(timeout)
 ///     }
 ///     fn set_write_timeout(&self, timeout: Option<Duration>) -> io::Result<()> {
-///         self.0.sock.set_write_timeout(timeout)
+///         self.0.get_ref().set_write_timeout(timeout)
 ///     }
 ///     fn shutdown_write(&mut self) -> io::Result<()> {
-///         self.0.conn.send_close_notify();
-///         self.0.flush()?;
-///         self.0.sock.shutdown(Shutdown::Write)
+///         self.0.shutdown()?; // `close_notify`
+///         self.0.get_ref().shutdown(Shutdown::Write)
 ///     }
 /// }
 /// # impl Read for Tls { fn read(&mut self, b: &mut [u8]) -> io::Result<usize> { self.0.read(b) } }
@@ -46,6 +47,14 @@ use std::time::Duration;
 /// #     fn write(&mut self, b: &[u8]) -> io::Result<usize> { self.0.write(b) }
 /// #     fn flush(&mut self) -> io::Result<()> { self.0.flush() }
 /// # }
+///
+/// fn connect(url: &str, connector: &TlsConnector) -> Result<WebSocket<Tls>, Error> {
+///     let parsed = Url::parse(url)?;
+///     let tcp = TcpStream::connect((parsed.host(), parsed.port()))?;
+///     tcp.set_nodelay(true)?;
+///     let tls = connector.connect(parsed.host(), tcp)?;
+///     Client::new(url).handshake(Tls(tls))
+/// }
 /// ```
 ///
 /// Reading and writing wait, but no longer than the timeouts say; then they fail with
@@ -82,7 +91,8 @@ pub trait Stream: Read + Write {
 /// A stream that several threads can use at the same time, one that reads and one that writes. What
 /// [`WebSocket::split`](crate::WebSocket::split) needs.
 ///
-/// TCP streams and Unix sockets are ones. TLS is none: what it reads changes what it writes.
+/// TCP streams, Unix sockets and, with the feature `rustls`, `tls::TlsStream` are ones. Other streams of
+/// TLS are none: what they read changes what they write.
 pub trait SharedStream: Stream + Send + Sync {
     /// As [`Read::read`].
     ///

@@ -15,5 +15,8 @@ mod tls_of_tokio {}
 #[doc = include_str!("../../miniws-async-std/src/tls.md")]
 mod tls_of_futures_io {}
 
+#[doc = include_str!("../../miniws-blocking/src/tls.md")]
+mod tls_of_blocking {}
+
 #[doc = include_str!("../../miniws-tokio/src/cookbook.md")]
 mod cookbook {}

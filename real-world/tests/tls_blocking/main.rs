@@ -1,0 +1,119 @@
+//! `wss://` on threads, with certificates made on the spot.
+
+#![allow(clippy::unwrap_used, clippy::panic, missing_docs)]
+
+#[path = "../tls/authority.rs"]
+mod authority;
+mod certificates;
+mod ending;
+mod halves;
+mod handshaking;
+mod of_the_callers;
+#[allow(dead_code, unreachable_pub)]
+#[path = "../../../miniws-blocking/tests/common/pipe.rs"]
+mod pipe;
+mod records;
+mod stopping;
+
+use std::net::{SocketAddr, TcpListener, TcpStream};
+use std::panic::resume_unwind;
+use std::sync::mpsc::{self, RecvTimeoutError};
+use std::thread;
+use std::time::Duration;
+
+use authority::{Authority, client_config, params, server_config};
+use miniws::rustls::{ClientConfig, ServerConfig};
+use miniws::tls::{TlsListener, TlsStream};
+use miniws::{Client, Config, Error, Event, Listener, NetStream, Server, Stream, WebSocket};
+use miniws_blocking as miniws;
+
+/// Only something that hangs is ever waited for so long.
+const PATIENCE: Duration = Duration::from_secs(30);
+
+/// Runs something in a thread; the result is waited for, but not for ever.
+fn spawn<T: Send + 'static>(work: impl FnOnce() -> T + Send + 'static) -> Running<T> {
+    let (done, is_done) = mpsc::channel();
+    let thread = thread::spawn(move || {
+        let _done: mpsc::Sender<()> = done; // Dropped in the end, also by a panic.
+        work()
+    });
+    Running { thread, is_done }
+}
+
+struct Running<T> {
+    thread: thread::JoinHandle<T>,
+    is_done: mpsc::Receiver<()>,
+}
+
+impl<T> Running<T> {
+    fn join(self) -> T {
+        assert!(self.is_done_within(PATIENCE), "it hangs");
+        self.thread
+            .join()
+            .unwrap_or_else(|panic| resume_unwind(panic))
+    }
+
+    fn is_done_within(&self, time: Duration) -> bool {
+        self.is_done.recv_timeout(time) != Err(RecvTimeoutError::Timeout)
+    }
+}
+
+/// Runs a test, within bounded time.
+fn run(test: impl FnOnce() + Send + 'static) {
+    spawn(test).join();
+}
+
+type TlsSocket = WebSocket<TlsStream<TcpStream>>;
+
+fn listen(server: Server, config: ServerConfig) -> Listener<TlsListener<TcpListener>> {
+    let tcp = TcpListener::bind("127.0.0.1:0").unwrap();
+    server.listen(TlsListener::new(tcp, config)).unwrap()
+}
+
+/// A server that echoes.
+fn serve(config: ServerConfig) -> SocketAddr {
+    let settings = Config::default().handshake_timeout(Duration::from_millis(300));
+    let listener = listen(Server::new().config(settings), config);
+    let address = listener.local_addr();
+    thread::spawn(|| listener.serve(echo));
+    address
+}
+
+fn echo<S: Stream>(mut socket: WebSocket<S>) {
+    while let Ok(Some(event)) = socket.recv() {
+        if let Event::Message(message) = event {
+            socket.send(message).unwrap();
+        }
+    }
+}
+
+fn connect(address: SocketAddr, config: ClientConfig) -> Result<WebSocket<NetStream>, Error> {
+    let url = format!("wss://localhost:{}/", address.port());
+    Client::new(&url).tls(config).connect()
+}
+
+/// A server's end and a client's, of a listener.
+fn pair(
+    config: &Config,
+) -> (
+    TlsSocket,
+    WebSocket<NetStream>,
+    Listener<TlsListener<TcpListener>>,
+) {
+    let authority = Authority::new();
+    let identity = authority.sign(params("localhost"));
+    let server = Server::new().config(config.clone());
+    let listener = listen(server, server_config(&identity));
+    let url = format!("wss://localhost:{}/", listener.local_addr().port());
+    let client = Client::new(&url).config(config.clone());
+    let client = client.tls(client_config(&authority));
+    let connecting = spawn(|| client.connect().unwrap());
+    let server = listener.accept().unwrap().unwrap();
+    (server, connecting.join(), listener)
+}
+
+fn is_echoed<S: Stream>(socket: &mut WebSocket<S>, message: &str) {
+    socket.send(message).unwrap();
+    let echoed = socket.recv().unwrap();
+    assert!(echoed == Some(Event::Message(message.into())));
+}
