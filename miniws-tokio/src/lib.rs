@@ -23,7 +23,7 @@
 //! ```
 //!
 //! [`Client`] has the settings: subprotocols, headers, addresses, timeouts, a hook that sees the
-//! response. The feature `rustls` is for `wss://` URLs, and `tls` for servers.
+//! response; proxies and redirects. The feature `rustls` is for `wss://` URLs, and `tls` for servers.
 //! [`Client::handshake`] takes a stream that the caller has made, one of another TLS library for example.
 //!
 //! # A server
@@ -55,7 +55,8 @@
 //!
 //! Within hyper or axum, over HTTP/1.1 and HTTP/2, the features `hyper` and `axum` do the handshake.
 //!
-//! The [`cookbook`] has recipes: authentication, routes, JSON, broadcasts, back pressure, restarts, streaming, TLS, tests;
+//! The [`cookbook`] has recipes: authentication, routes, JSON, broadcasts, back pressure, restarts, streaming, TLS,
+//! tests, proxies;
 //! [`coming_from`] is for those who know tungstenite, fastwebsockets, or Node's `ws`.
 //!
 //! # What to know
