@@ -92,16 +92,21 @@ const LARGE: &[Letter] = &[
     (0xc9, Good, b""),
 ];
 
-/// For sequences of up to five.
+/// For sequences of up to five: each opcode, ends and middles, lengths of each form, valid and not.
 const SMALL: &[Letter] = &[
     (0x81, Good, b"a"),
     (0x01, Good, b"\xc3"),
     (0x00, Good, b""),
     (0x80, Good, b"\xa9"),
     (0x02, Good, b"b"),
+    (0x82, Good, LONG),
     (0x89, Good, b"p"),
+    (0x8a, Good, b"p"),
     (0x88, Good, NORMAL),
     (0x41, Good, b"\xf2\x48\xcd\xc9\xc9\x07\x00"),
+    (0x83, Good, b"a"),
+    (0x09, Good, b"p"),
+    (0x80, In64(1 << 62), b""),
 ];
 
 #[test]
