@@ -42,8 +42,8 @@ fn halves_and_clients_ping_too() {
     run_on_test_clock(async {
         let (client, mut peer) = client_and_peer(keeping_alive());
         let (_sender, mut receiver) = client.split();
-        let receiving = spawn(async move { receiver.recv().await });
         let start = Instant::now();
+        let receiving = spawn(async move { receiver.recv().await });
         assert_eq!(wire::read_frame(&mut peer).await.0, 0x80 | PING);
         assert_took(start, TICK);
         drop(peer);
