@@ -87,7 +87,8 @@
 //! # Looking inside
 //!
 //! With the feature `stats`, `stats()` tells what has gone over a connection and what waits;
-//! `latency()`, always there, is the round trip of the last keep-alive ping.
+//! `latency()`, always there, is the round trip of the last keep-alive ping. The feature `tracing` has a
+//! span for each connection, and events for what happens to it.
 
 mod client;
 mod connecting;

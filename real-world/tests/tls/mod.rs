@@ -8,7 +8,11 @@ mod certificates;
 mod ending;
 mod handshaking;
 mod proxy;
+#[allow(dead_code)]
+#[path = "../../../behaviour/support/recorder.rs"]
+mod recorder;
 mod redirecting;
+mod tracing;
 #[path = "../../../behaviour/support/watched.rs"]
 mod watched;
 
