@@ -253,7 +253,8 @@ impl Client {
     /// [`Error::Handshake`] for a bad URL or setting, and when the handshake fails: with
     /// [`HandshakeError::Refused`](crate::HandshakeError::Refused), which carries the response, when
     /// the server answered with another status than 101. [`Error::Io`] and
-    /// [`Error::ConnectTimeout`] when the host can't be reached; [`Error::Aborted`] from the hook.
+    /// [`Error::ConnectTimeout`] when the host can't be reached, [`Error::Proxy`] when the proxy gives no
+    /// way to it; [`Error::Aborted`] from the hook.
     ///
     /// `wss://` URLs need the feature `rustls`, or else a TLS stream that the caller makes, and
     /// [`handshake`](Self::handshake). `ws+unix:/path/to/socket:/resource` connects to a Unix socket.

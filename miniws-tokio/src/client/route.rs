@@ -61,7 +61,8 @@ impl Client {
     /// `Authorization`, `Cookie` and `Proxy-Authorization`, and a user and password in the URL, are
     /// only sent on to the same scheme, host and port. From `wss` to `ws` nothing is followed. All
     /// the rules are with [`ClientRequest::redirect`](miniws_proto::ClientRequest::redirect). Each
-    /// attempt has the connect timeout and the handshake timeout for itself.
+    /// attempt has the connect timeout and the handshake timeout for itself. It is for
+    /// [`connect`](Self::connect): who brings a stream gets the refusal.
     ///
     /// ```
     /// use miniws_tokio::{Attempt, Client, Reply, Server};

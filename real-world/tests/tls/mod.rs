@@ -12,6 +12,7 @@ mod proxy;
 #[path = "../../../behaviour/support/recorder.rs"]
 mod recorder;
 mod redirecting;
+mod relay;
 mod tracing;
 #[path = "../../../behaviour/support/watched.rs"]
 mod watched;

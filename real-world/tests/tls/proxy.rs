@@ -1,43 +1,14 @@
 //! TLS through a proxy: with the server, and with the proxy if its URL says so.
 
-use std::net::SocketAddr;
 use std::sync::Arc;
 
-use futures_lite::future::zip as join;
-use futures_lite::io::{AsyncBufReadExt, BufReader, copy, split};
-use futures_lite::{AsyncRead, AsyncWrite, AsyncWriteExt, StreamExt};
 use smol::Task;
-use smol::net::{TcpListener, TcpStream};
+use smol::net::TcpListener;
 
 use super::authority::{Authority, client_config, params, server_config};
+use super::relay::proxy;
 use super::{is_echoed, run, serve};
 use crate::miniws::Client;
-
-/// Hands on one connection to `server`, whatever it is asked for, and tells what that was.
-async fn proxy<S>(client: S, server: SocketAddr) -> String
-where
-    S: AsyncRead + AsyncWrite + Unpin + Send + 'static,
-{
-    let mut client = BufReader::new(client);
-    let mut lines = (&mut client).lines();
-    let asked = lines.next().await.unwrap().unwrap();
-    while !lines.next().await.unwrap().unwrap().is_empty() {}
-    let mut client = client.into_inner();
-    client.write_all(b"HTTP/1.1 200 OK\r\n\r\n").await.unwrap();
-    client.flush().await.unwrap();
-    let server = TcpStream::connect(server).await.unwrap();
-    smol::spawn(async {
-        let ((from_client, to_client), (from_server, to_server)) = (split(client), split(server));
-        join(relay(from_client, to_server), relay(from_server, to_client)).await;
-    })
-    .detach();
-    asked
-}
-
-async fn relay(from: impl AsyncRead + Unpin, mut to: impl AsyncWrite + Unpin) {
-    let _ = copy(from, &mut to).await;
-    let _ = to.close().await;
-}
 
 async fn is_good(client: Client, proxy: Task<String>) {
     let mut socket = client.connect().await.unwrap();

@@ -12,7 +12,10 @@ mod of_the_callers;
 #[allow(dead_code, unreachable_pub)]
 #[path = "../../../miniws-blocking/tests/common/pipe.rs"]
 mod pipe;
+mod proxy;
 mod records;
+#[path = "../tls/relay.rs"]
+mod relay;
 mod stopping;
 
 use std::net::{SocketAddr, TcpListener, TcpStream};
