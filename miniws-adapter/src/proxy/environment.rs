@@ -36,8 +36,10 @@ impl Environment {
     fn from_variables(variable: impl Fn(&str) -> Option<String>) -> Self {
         let is_cgi = variable("REQUEST_METHOD").is_some();
         let value = |name: &str| {
-            let is_forged = is_cgi && name == "HTTP_PROXY";
-            variable(name).filter(|value| !value.trim().is_empty() && !is_forged)
+            // Names of variables have no case on Windows.
+            let may_be_forged = name == "HTTP_PROXY" || cfg!(windows) && name == "http_proxy";
+            let is_told = !(is_cgi && may_be_forged);
+            variable(name).filter(|value| is_told && !value.trim().is_empty())
         };
         let first = |names: &[&str]| {
             let mut values = names
