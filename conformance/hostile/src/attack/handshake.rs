@@ -199,13 +199,13 @@ fn deadlines() -> Vec<Attack> {
         .waits(15),
         Attack::server(
             "handshakes-that-never-finish",
-            "1500 of them: no more than 1024 are let in at once",
+            "1100 of them: no more than 1024 are let in at once",
             Outcome::Status(408),
             async |server| {
                 let before = server.descriptors()?;
                 let start = Instant::now();
                 let mut peers = Vec::new();
-                for _ in 0..1500 {
+                for _ in 0..1100 {
                     peers.push(Peer::dial(server.address).await?);
                 }
                 while start.elapsed() < TIMEOUT / 2 {

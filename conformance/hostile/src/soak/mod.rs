@@ -94,7 +94,7 @@ const LEFT: usize = 512 << 10;
 /// How long the last connections may take to be gone.
 const SETTLING: Duration = Duration::from_secs(20);
 
-/// The bytes on the heap once no connection, no task and no thread is left.
+/// The bytes on the heap once no connection is served, and none is open.
 async fn at_rest(server: &Program, descriptors: usize) -> Result<usize> {
     let start = Instant::now();
     loop {
