@@ -95,9 +95,19 @@ pub mod coming_from {
     #[doc = include_str!("coming_from/tungstenite.md")]
     pub mod tungstenite {}
 }
-#[cfg(doc)]
-#[cfg_attr(not(doctest), doc = include_str!("cookbook.md"))]
-pub mod cookbook {}
+#[cfg(all(doc, not(doctest)))]
+pub mod cookbook {
+    //! Recipes for what most applications need. Each of them runs; the other runtimes have the same names.
+
+    #[doc = include_str!("cookbook/clients.md")]
+    pub mod clients {}
+    #[doc = include_str!("cookbook/conversations.md")]
+    pub mod conversations {}
+    #[doc = include_str!("cookbook/core.md")]
+    pub mod core {}
+    #[doc = include_str!("cookbook/running.md")]
+    pub mod running {}
+}
 mod dial;
 #[cfg(feature = "hyper")]
 pub mod hyper;

@@ -18,5 +18,13 @@ mod tls_of_futures_io {}
 #[doc = include_str!("../../miniws-blocking/src/tls.md")]
 mod tls_of_blocking {}
 
-#[doc = include_str!("../../miniws-tokio/src/cookbook.md")]
-mod cookbook {}
+mod cookbook {
+    #[doc = include_str!("../../miniws-tokio/src/cookbook/clients.md")]
+    mod clients {}
+    #[doc = include_str!("../../miniws-tokio/src/cookbook/conversations.md")]
+    mod conversations {}
+    #[doc = include_str!("../../miniws-tokio/src/cookbook/core.md")]
+    mod core {}
+    #[doc = include_str!("../../miniws-tokio/src/cookbook/running.md")]
+    mod running {}
+}
