@@ -4,7 +4,8 @@
 bench/dependencies.py           prints the tables
 bench/dependencies.py --write   puts them into ARCHITECTURE.md
 bench/dependencies.py --check   fails when what ARCHITECTURE.md says of our crates is not so, or when
-                                miniws-tokio is not smaller than tokio-tungstenite
+                                miniws-tokio is not smaller than tokio-tungstenite, or when FEATURES.md
+                                is about other versions than bench/ has
 
 A count is that of `cargo tree -e normal --prefix none --no-dedupe | sort -u`, the crate itself and macros
 included.
@@ -58,6 +59,9 @@ def check():
     print(f"miniws-tokio: {mine} crates, tokio-tungstenite: {theirs}")
     if mine >= theirs:
         failures.append("miniws-tokio is not smaller than tokio-tungstenite")
+    for name, told in compared().items():
+        if told != version(name):
+            failures.append(f"FEATURES.md is about {name} {told}, and bench/ has {version(name)}: look again")
     for failure in failures:
         print(failure, file=sys.stderr)
     return 1 if failures else 0
@@ -118,6 +122,13 @@ def other(name, **settings):
             f"[dependencies]\n{name} = {{ {wanted} }}\n"
         )
         return tree(folder, "only") - {"only"}
+
+
+def compared():
+    """The versions that FEATURES.md is about."""
+    lines = (ROOT / "FEATURES.md").read_text().splitlines()
+    header = next(line for line in lines if line.startswith("| | miniws "))
+    return dict(cell.split() for cell in header.strip("| ").split(" | ")[1:])
 
 
 def tree(folder, package, *features, default=True):
