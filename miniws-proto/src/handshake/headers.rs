@@ -1,11 +1,21 @@
 //! Header fields.
 
+use alloc::borrow::Cow;
 use alloc::boxed::Box;
+use alloc::string::String;
 use alloc::vec::Vec;
 use core::{fmt, str};
 
 use super::HandshakeError;
 use crate::negotiate::is_token;
+
+/// By their values somebody proves who he is.
+const SECRETS: [&str; 4] = [
+    "Authorization",
+    "Cookie",
+    "Proxy-Authorization",
+    "Set-Cookie",
+];
 
 /// Header fields in their order. Names keep their case and are found in any; repeats are allowed.
 ///
@@ -183,11 +193,17 @@ pub(super) fn is_handshake(name: &str) -> bool {
 }
 
 impl fmt::Debug for Headers {
+    /// Leaves out the values by which somebody proves who he is, so that they get into no log.
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let fields = self.iter();
-        f.debug_list()
-            .entries(fields.map(|(name, value)| (name, value.escape_ascii())))
-            .finish()
+        let is_secret = |name: &str| {
+            let mut secrets = SECRETS.iter();
+            secrets.any(|secret| secret.eq_ignore_ascii_case(name))
+        };
+        let fields = self.iter().map(|(name, value)| match is_secret(name) {
+            true => (name, Cow::Borrowed("...")),
+            false => (name, String::from_utf8_lossy(value)),
+        });
+        f.debug_map().entries(fields).finish()
     }
 }
 
@@ -215,6 +231,24 @@ mod tests {
         assert_eq!(headers.get("A"), Some("b\tc \u{e9}"));
         assert_eq!(headers.get("b"), None);
         assert_eq!(headers.iter().nth(1), Some(("b", &b"\xff"[..])));
+    }
+
+    #[test]
+    fn what_is_printed() {
+        let mut headers = Headers::new();
+        for (name, value) in [
+            ("Host", &b"h"[..]),
+            ("X", b"a\xff\t"),
+            ("cookie", b"secret"),
+            ("Set-Cookie", b"secret"),
+            ("AUTHORIZATION", b"secret"),
+            ("Proxy-Authorization", b"secret"),
+        ] {
+            assert_eq!(headers.push(name, value), Ok(()));
+        }
+        let expected = "{\"Host\": \"h\", \"X\": \"a\u{fffd}\", \"cookie\": \"...\", \
+             \"Set-Cookie\": \"...\", \"AUTHORIZATION\": \"...\", \"Proxy-Authorization\": \"...\"}";
+        assert_eq!(alloc::format!("{headers:?}"), expected);
     }
 
     #[test]

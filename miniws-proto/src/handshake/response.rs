@@ -1,6 +1,7 @@
 //! A server's response, as a client sees it.
 
 use alloc::boxed::Box;
+use alloc::string::String;
 use alloc::vec::Vec;
 use core::fmt;
 
@@ -9,7 +10,7 @@ use super::{HandshakeError, Headers};
 use crate::negotiate::Extension;
 
 /// A server's response: the one that switched to WebSocket, or the one that refused to.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, PartialEq, Eq)]
 pub struct Response {
     status: u16,
     reason: Box<str>,
@@ -96,5 +97,39 @@ impl fmt::Display for Response {
             "" => Ok(()),
             reason => write!(f, " {reason}"),
         }
+    }
+}
+
+/// How many bytes of a body are printed.
+const MOST_SHOWN: usize = 200;
+
+impl fmt::Debug for Response {
+    /// The body as text, which it mostly is, and only the beginning of a long one.
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let shown = &self.body[..self.body.len().min(MOST_SHOWN)];
+        let shown = String::from_utf8_lossy(shown);
+        f.debug_struct("Response")
+            .field("status", &self.status)
+            .field("reason", &self.reason)
+            .field("headers", &self.headers)
+            .field(
+                "body",
+                &format_args!("{shown:?} of {} bytes", self.body.len()),
+            )
+            .finish()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use alloc::{format, vec};
+
+    #[test]
+    fn what_is_printed() {
+        let response = Response::new(404, Headers::new()).with_body(vec![b'x'; 70_000]);
+        let shown = "x".repeat(MOST_SHOWN);
+        let expected = format!("body: \"{shown}\" of 70000 bytes");
+        assert!(format!("{response:?}").contains(&expected), "{response:?}");
     }
 }
