@@ -54,6 +54,9 @@ impl Url {
     /// [`InvalidCredentials`](HandshakeError::InvalidCredentials), and
     /// [`InvalidUrl`](HandshakeError::InvalidUrl) for all else that is wrong.
     pub fn parse(url: &str) -> Result<Self, HandshakeError> {
+        if !url.contains(':') {
+            return Err(HandshakeError::UnsupportedScheme); // There is none.
+        }
         let uri = parse_uri(url)?;
         let scheme = uri.scheme().as_str();
         if scheme.eq_ignore_ascii_case("ws+unix") {
