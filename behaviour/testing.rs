@@ -213,6 +213,18 @@ fn each_expectation_can_fail() {
     });
 }
 
+/// It is alive, but does not do what is expected.
+#[test]
+fn pings_do_not_make_a_peer_wait_for_ever() {
+    let told = failure(async {
+        let (mut socket, mut peer) = server(Config::default().keep_alive(Some(TICK))).await;
+        peer.patience(4 * TICK);
+        let _ = join(socket.recv(), peer.expect("hello")).await;
+    });
+    let fails = "expected text \"hello\", got nothing for 200ms";
+    assert!(told.contains(fails), "{told}");
+}
+
 #[track_caller]
 fn with_a_server(fails: &str, script: impl AsyncFnOnce(WebSocket<Pipe>, Peer)) {
     let told = failure(async {

@@ -23,8 +23,8 @@ use crate::Timer;
 ///
 /// # Panics
 ///
-/// Methods panic when the conversation takes another course than they say, and when nothing comes for
-/// as long as the peer has patience. The message has the line of the test, what was expected, what came,
+/// Methods panic when the conversation takes another course than they say, and when what they wait for
+/// takes longer than the peer has patience. The message has the line of the test, what was expected, what came,
 /// and all that was said before.
 ///
 /// # Cancel safety
@@ -76,7 +76,8 @@ impl Peer {
     /// came.
     #[track_caller]
     pub fn recv(&mut self) -> impl Future<Output = Option<Event>> {
-        self.next("an event", Location::caller())
+        let caller = Location::caller();
+        async move { self.next_by(self.deadline(), "an event", caller).await }
     }
 
     /// The next message. Pings and pongs are passed over.
@@ -193,7 +194,8 @@ impl Peer {
                 self.send_queued("close 1000 \"\"".to_owned(), queued, caller)
                     .await;
             }
-            while self.next("the close and the end", caller).await.is_some() {}
+            let (deadline, expected) = (self.deadline(), "the close and the end");
+            while self.next_by(deadline, expected, caller).await.is_some() {}
             if !self
                 .wire
                 .connection
@@ -257,7 +259,7 @@ impl Peer {
 
     /// Waits until what is queued has been written, and these bytes behind it.
     async fn written(&mut self, what: &str, caller: Caller, mut bytes: &[u8]) {
-        let deadline = self.clock.now() + self.patience;
+        let deadline = self.deadline();
         let written = poll_fn(|cx| match self.wire.poll_write(cx, &mut bytes) {
             Poll::Ready(written) => Poll::Ready(Some(written)),
             Poll::Pending => self.poll_deadline(cx, deadline).map(|()| None),
@@ -275,16 +277,18 @@ impl Peer {
     }
 
     async fn next_but_pings(&mut self, expected: &str, caller: Caller) -> Option<Event> {
+        // One for all of them: keep-alive pings come for ever.
+        let deadline = self.deadline();
         loop {
-            match self.next(expected, caller).await {
+            match self.next_by(deadline, expected, caller).await {
                 Some(Event::Ping(_) | Event::Pong(_)) => {}
                 other => return other,
             }
         }
     }
 
-    async fn next(&mut self, expected: &str, caller: Caller) -> Option<Event> {
-        let deadline = self.clock.now() + self.patience;
+    /// What comes next, or the end.
+    async fn next_by(&mut self, deadline: Time, expected: &str, caller: Caller) -> Option<Event> {
         match self.next_until(deadline, expected, caller).await {
             Some(next) => next,
             None => self.fail(
@@ -313,6 +317,10 @@ impl Peer {
             }
             Err(error) => self.fail(expected, &format!("what is wrong: {error}"), caller),
         }
+    }
+
+    fn deadline(&self) -> Time {
+        self.clock.now() + self.patience
     }
 
     fn poll_deadline(&mut self, cx: &mut Context<'_>, deadline: Time) -> Poll<()> {

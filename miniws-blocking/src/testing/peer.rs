@@ -18,8 +18,8 @@ use crate::{CloseCode, Event, Message, WebSocket};
 ///
 /// # Panics
 ///
-/// Methods panic when the conversation takes another course than they say, and when nothing comes for
-/// as long as the peer has patience. The message has the line of the test, what was expected, what came,
+/// Methods panic when the conversation takes another course than they say, and when what they wait for
+/// takes longer than the peer has patience. The message has the line of the test, what was expected, what came,
 /// and all that was said before.
 #[derive(Debug)]
 pub struct Peer(testing::Peer);
