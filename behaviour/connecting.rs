@@ -89,10 +89,13 @@ fn by_whichever_address_of_a_name_answers() {
 fn nobody_listens() {
     run(async {
         let gone = TcpListener::bind("127.0.0.1:0").await.unwrap();
-        let url = format!("ws://{}/", gone.local_addr().unwrap());
+        let address = gone.local_addr().unwrap();
         drop(gone);
-        match connect(&url).await {
-            Err(Error::Io(error)) => assert_eq!(error.kind(), io::ErrorKind::ConnectionRefused),
+        match connect(&format!("ws://{address}/")).await {
+            Err(Error::Io(error)) => {
+                assert_eq!(error.kind(), io::ErrorKind::ConnectionRefused);
+                assert!(error.to_string().contains(&address.to_string()), "{error}");
+            }
             other => panic!("{other:?}"),
         }
     });

@@ -1,5 +1,6 @@
 //! The way to where a URL leads.
 
+use std::fmt;
 use std::future::{Future, poll_fn, ready};
 use std::io;
 use std::net::IpAddr;
@@ -104,19 +105,31 @@ impl Dial {
         deadline: Time,
     ) -> Result<N::Stream, Error> {
         if let Some(path) = url.unix_path() {
-            return net.unix(path, deadline).await;
+            let reached = net.unix(path, deadline).await;
+            return reached.map_err(|error| at(path, error));
         }
         if url.is_secure() && !N::HAS_TLS {
             return no_tls();
         }
         let stream = match self.proxy.choose(url)? {
-            None => net.tcp(&self.tcp, url.host(), url.port(), deadline).await?,
+            None => {
+                let reached = net.tcp(&self.tcp, url.host(), url.port(), deadline);
+                reached.await.map_err(|error| at(url.authority(), error))?
+            }
             Some(proxy) => tunnel::<_, T>(net, &self.tcp, &proxy, url, config, deadline).await?,
         };
         match url.is_secure() {
             true => net.tls(stream, url.host(), deadline).await,
             false => Ok(stream),
         }
+    }
+}
+
+/// An error of the system's, which does not say where it happened.
+pub(crate) fn at(place: impl fmt::Display, error: Error) -> Error {
+    match error {
+        Error::Io(error) => io::Error::new(error.kind(), format!("{place}: {error}")).into(),
+        error => error,
     }
 }
 

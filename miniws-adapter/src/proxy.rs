@@ -9,7 +9,7 @@ use bytes::BytesMut;
 use miniws_proto::{Config, HandshakeError, Proxy, ProxyError, ProxyHandshake, Time, Url};
 
 use crate::bounded::Bounded;
-use crate::dial::{Net, TcpDial};
+use crate::dial::{Net, TcpDial, at};
 use crate::{Error, Timer, Transport};
 
 pub use environment::Environment;
@@ -59,13 +59,9 @@ pub(crate) async fn tunnel<N: Net, T: Timer>(
         ask::<_, T>(&mut stream, handshake, deadline).await?;
         Ok(stream)
     };
-    through.await.map_err(|error| match error {
-        // Whose fault it is, the system does not say.
-        Error::Io(error) => {
-            io::Error::new(error.kind(), format!("the proxy {proxy:?}: {error}")).into()
-        }
-        error => error,
-    })
+    through
+        .await
+        .map_err(|error| at(format_args!("the proxy {proxy:?}"), error))
 }
 
 async fn ask<S: Transport, T: Timer>(
