@@ -20,13 +20,20 @@ fn at(seconds: u64) -> Time {
     Time::from_duration(Duration::from_secs(seconds))
 }
 
-fn refused(status: u16, retry_after: Option<&str>) -> Cause {
+fn response(status: u16, retry_after: Option<&str>) -> Box<Response> {
     let mut headers = Headers::new();
     if let Some(value) = retry_after {
         headers.push("Retry-After", value).unwrap();
     }
-    let response = Response::new(status, headers);
-    Cause::Connect(HandshakeError::Refused(Box::new(response)).into())
+    Box::new(Response::new(status, headers))
+}
+
+fn refused(status: u16, retry_after: Option<&str>) -> Cause {
+    Cause::Connect(HandshakeError::Refused(response(status, retry_after)).into())
+}
+
+fn refused_by_proxy(status: u16, retry_after: Option<&str>) -> Cause {
+    Cause::Connect(ProxyError::Refused(response(status, retry_after)).into())
 }
 
 fn closed(code: u16) -> Cause {
@@ -165,6 +172,8 @@ fn what_a_busy_server_asks_for_is_added_up_to_a_bound() {
         let retry = retries.lost(&refused(429, Some(value)), at(0)).unwrap();
         assert_eq!(retry.delay.as_secs(), expected, "{value}");
     }
+    let retry = retries(most).lost(&refused_by_proxy(503, Some("20")), at(0));
+    assert_eq!(retry.unwrap().delay.as_secs(), 21);
 }
 
 #[test]
@@ -205,19 +214,15 @@ fn what_is_final() {
         (ProxyError::Failed(5), false),
         (ProxyError::NotSocks, true),
         (ProxyError::AuthenticationFailed, true),
-        (proxy_refused(407), true),
-        (proxy_refused(503), false),
     ] {
         let cause = Cause::Connect(error.into());
         assert_eq!(cause.is_final(), expected, "{cause:?}");
     }
+    assert!(refused_by_proxy(407, None).is_final());
+    assert!(!refused_by_proxy(503, None).is_final());
     assert!(Cause::Connect(Error::Aborted).is_final());
     assert!(!Cause::Connect(Error::ConnectTimeout).is_final());
     assert!(!unreachable().is_final());
-}
-
-fn proxy_refused(status: u16) -> ProxyError {
-    ProxyError::Refused(Box::new(Response::new(status, Headers::new())))
 }
 
 #[test]

@@ -102,11 +102,14 @@ impl Cause {
         Some(Duration::from_secs(seconds.trim().parse().ok()?))
     }
 
-    /// The response of a server that has refused.
+    /// The response of a server, or a proxy, that has refused.
     #[must_use]
     pub fn response(&self) -> Option<&Response> {
         match self {
-            Self::Connect(Error::Handshake(HandshakeError::Refused(response))) => Some(response),
+            Self::Connect(
+                Error::Handshake(HandshakeError::Refused(response))
+                | Error::Proxy(ProxyError::Refused(response)),
+            ) => Some(response),
             _ => None,
         }
     }
