@@ -126,6 +126,16 @@ impl Offer {
         self.config.handshake_timeout
     }
 
+    /// Whether a response with this status accepts: 101, or 2xx to an extended CONNECT. Any other
+    /// refuses, and its body may say why.
+    #[must_use]
+    pub const fn is_accepted_by(&self, status: u16) -> bool {
+        match self.accept_key {
+            Some(_) => status == 101,
+            None => matches!(status, 200..300),
+        }
+    }
+
     /// How much to read of the body of a response that refuses: [`Config::max_body_size`].
     #[must_use]
     pub fn max_body_size(&self) -> usize {
@@ -139,10 +149,11 @@ impl Offer {
     /// [`HandshakeError::Refused`] for another status than 101, or 2xx to an extended CONNECT, and
     /// else whatever is wrong with the response.
     pub fn accept(self, response: &Response) -> Result<Connection, HandshakeError> {
-        match (&self.accept_key, response.status()) {
-            (Some(accept_key), 101) => check_upgrade(response.headers(), accept_key)?,
-            (None, 200..300) => {}
-            _ => return Err(HandshakeError::Refused(Box::new(response.clone()))),
+        if !self.is_accepted_by(response.status()) {
+            return Err(HandshakeError::Refused(Box::new(response.clone())));
+        }
+        if let Some(accept_key) = &self.accept_key {
+            check_upgrade(response.headers(), accept_key)?;
         }
         let compression = deflate::confirm(&self.config, &response.parse_extensions()?)
             .map_err(|_| HandshakeError::UnofferedExtension)?;

@@ -151,11 +151,7 @@ async fn open(
         let on_upgrade = hyper::upgrade::on(&mut response);
         let (parts, body) = response.into_parts();
         let mut response = Response::try_from(&parts)?;
-        let is_open = match offer.request().method() {
-            "CONNECT" => matches!(response.status(), 200..300),
-            _ => response.status() == 101,
-        };
-        if !is_open {
+        if !offer.is_accepted_by(response.status()) {
             response = response.with_body(read_body(body, offer.max_body_size()).await);
         }
         let connection = offer.accept(&response)?;
