@@ -51,7 +51,7 @@
 //! # #[cfg(not(feature = "smol"))] fn main() {}
 //! ```
 //!
-//! [`Client`] has the settings: subprotocols, headers, addresses, timeouts, a hook
+//! [`Client`] has the settings: subprotocols, headers, addresses, timeouts, a proxy, redirects, a hook
 //! that sees the response. The feature `rustls` is for `wss://` URLs, and `tls` for servers.
 //! [`Client::handshake`] takes a stream that the caller has made, one of another TLS library for example.
 //!

@@ -44,6 +44,7 @@
 //! | to | use |
 //! |---|---|
 //! | connect, with subprotocols, headers, timeouts | [`Client`], or [`connect`] |
+//! | connect through a proxy, follow redirects | [`Client::proxy`], [`Client::max_redirects`] |
 //! | see how far connecting has come, or give it up | [`Client::start`] |
 //! | listen, look at requests, reject some, serve a page | [`Server`], [`Listener`] |
 //! | stop, and close all connections | [`Stopper`] |
