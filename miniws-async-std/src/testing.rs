@@ -56,6 +56,9 @@
 //! }
 //! ```
 //!
+//! What a client does is tested alike, by [`client`], when it is a function apart from connecting. A client that
+//! stays connected ([`reconnect`](crate::reconnect)) is given connections like these by its closure.
+//!
 //! # With the settings of a server and a client
 //!
 //! [`connect`] does the handshake between the two in memory: limits, subprotocols, compression, headers, hooks

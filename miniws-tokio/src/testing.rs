@@ -54,6 +54,38 @@
 //! }
 //! ```
 //!
+//! What a client does is tested alike, by [`client`], when it is a function apart from connecting. A client that
+//! stays connected is given connections like these by its closure:
+//!
+//! ```
+//! use miniws_tokio::reconnect::{Reconnecting, Update};
+//! use miniws_tokio::testing;
+//! use tokio::sync::mpsc;
+//!
+//! # #[tokio::main(flavor = "current_thread")] async fn main() { // in a test: #[tokio::test(start_paused = true)]
+//! # tokio::time::pause();
+//! let (connecting, mut connected) = mpsc::unbounded_channel();
+//! let mut client = Reconnecting::new(move || {
+//!     let (socket, peer) = testing::client();
+//!     let _ = connecting.send(peer);
+//!     async { Ok(socket) }
+//! });
+//! tokio::spawn(async move {
+//!     while let Ok(Some(update)) = client.recv().await {
+//!         if let Update::Connected(sender) = update {
+//!             let _ = sender.send("what is new?").await;
+//!         }
+//!     }
+//! });
+//!
+//! for _ in 0..3 {
+//!     let mut peer = connected.recv().await.unwrap();
+//!     peer.expect("what is new?").await;
+//!     peer.reset(); // it comes back, after a wait that takes no time here
+//! }
+//! # }
+//! ```
+//!
 //! # With the settings of a server and a client
 //!
 //! [`connect`] does the handshake between the two in memory: limits, subprotocols, compression, headers, hooks
