@@ -167,10 +167,16 @@ impl<S: SharedStream> TlsStream<S> {
         }
     }
 
-    /// Writes all that the session has made.
+    /// Writes all that the session has made. It is never interrupted: who calls it may have taken
+    /// something already, and must not be asked to try again.
     fn push(&self, outgoing: &mut Outgoing) -> io::Result<()> {
         while self.push_some(outgoing)? {}
-        self.stream.flush_shared()
+        loop {
+            match self.stream.flush_shared() {
+                Err(error) if is_interrupted(&error) => {}
+                flushed => return flushed,
+            }
+        }
     }
 
     /// Writes what comes last, unless that keeps anyone waiting.

@@ -5,10 +5,11 @@ use std::net::{TcpListener, TcpStream};
 use std::time::Duration;
 
 use crate::authority::{Authority, client_config, params, server_config};
+use crate::common::pipe;
 use crate::miniws::tls::{TlsListener, TlsStream};
 use crate::miniws::{Client, Config, Error, HandshakeError, Listen, Server, Stream};
 use crate::records::sessions;
-use crate::{PATIENCE, connect, is_echoed, pipe, run, serve, spawn};
+use crate::{PATIENCE, connect, is_echoed, run, serve, spawn};
 
 /// Who never ends the handshake of TLS is given up, and holds nobody up meanwhile.
 #[test]

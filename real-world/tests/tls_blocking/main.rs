@@ -5,15 +5,23 @@
 #[path = "../tls/authority.rs"]
 mod authority;
 mod certificates;
+mod common;
+#[allow(dead_code, unexpected_cfgs)]
+#[path = "../../../behaviour/faulting/conversation.rs"]
+mod conversation;
 mod ending;
+#[allow(dead_code)]
+#[path = "../../../behaviour/faulting/fault.rs"]
+mod fault;
+mod faulting;
+#[path = "../../../miniws-blocking/tests/faulting/faulty.rs"]
+mod faulty;
 mod halves;
 mod handshaking;
 mod of_the_callers;
-#[allow(dead_code, unreachable_pub)]
-#[path = "../../../miniws-blocking/tests/common/pipe.rs"]
-mod pipe;
 mod proxy;
 mod records;
+mod redirecting;
 #[path = "../tls/relay.rs"]
 mod relay;
 mod stopping;
@@ -82,12 +90,18 @@ fn serve(config: ServerConfig) -> SocketAddr {
     address
 }
 
-fn echo<S: Stream>(mut socket: WebSocket<S>) {
-    while let Ok(Some(event)) = socket.recv() {
+fn echo<S: Stream>(socket: WebSocket<S>) {
+    // Clients may go as they like.
+    let _ = echo_all(socket);
+}
+
+fn echo_all<S: Stream>(mut socket: WebSocket<S>) -> Result<(), Error> {
+    while let Some(event) = socket.recv()? {
         if let Event::Message(message) = event {
-            socket.send(message).unwrap();
+            socket.send(message)?;
         }
     }
+    Ok(())
 }
 
 fn connect(address: SocketAddr, config: ClientConfig) -> Result<WebSocket<NetStream>, Error> {

@@ -2,30 +2,36 @@
 
 use std::io::{Read, Write};
 use std::net::{TcpListener, TcpStream};
-use std::sync::Arc;
+use std::sync::{Arc, LazyLock};
 
 use crate::authority::{Authority, client_config, params, server_config};
+use crate::common::pipe::{Pipe, pair_of};
 use crate::miniws::bytes::BytesMut;
+use crate::miniws::rustls::client::Resumption;
 use crate::miniws::rustls::crypto::CryptoProvider;
 use crate::miniws::rustls::crypto::ring::cipher_suite::TLS13_AES_128_GCM_SHA256;
 use crate::miniws::rustls::crypto::ring::default_provider;
 use crate::miniws::rustls::version::TLS13;
 use crate::miniws::rustls::{
-    CipherSuiteCommon, ClientConfig, ClientConnection, ServerConnection, StreamOwned,
+    CipherSuiteCommon, ClientConfig, ClientConnection, ServerConfig, ServerConnection, StreamOwned,
     SupportedCipherSuite, Tls13CipherSuite,
 };
 use crate::miniws::tls::TlsStream;
 use crate::miniws::{Client, Config, Connection, Event, Negotiated, WebSocket, accept};
-use crate::pipe::{Pipe, pair_of};
 use crate::{connect, echo, is_echoed, run, serve, spawn};
 
-/// The ends of a session of TLS: a server's, and a client's.
+/// The ends of a session of TLS: a server's, and a client's. None is the continuation of another.
 pub(crate) fn sessions() -> (ServerConnection, ClientConnection) {
-    let authority = Authority::new();
-    let config = server_config(&authority.sign(params("localhost")));
-    let server = ServerConnection::new(Arc::new(config)).unwrap();
-    let config = Arc::new(client_config(&authority));
-    let client = ClientConnection::new(config, "localhost".try_into().unwrap()).unwrap();
+    static CONFIGS: LazyLock<(Arc<ServerConfig>, Arc<ClientConfig>)> = LazyLock::new(|| {
+        let authority = Authority::new();
+        let server = server_config(&authority.sign(params("localhost")));
+        let mut client = client_config(&authority);
+        client.resumption = Resumption::disabled();
+        (Arc::new(server), Arc::new(client))
+    });
+    let (server, client) = CONFIGS.clone();
+    let server = ServerConnection::new(server).unwrap();
+    let client = ClientConnection::new(client, "localhost".try_into().unwrap()).unwrap();
     (server, client)
 }
 
