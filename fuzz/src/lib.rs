@@ -18,6 +18,7 @@ mod receive;
 mod request_head;
 mod response_head;
 mod round_trip;
+mod tunnel;
 
 pub use compression::{CompressionSettings, compressed_receive};
 pub use differential::{DifferentialSettings, differential};
@@ -28,18 +29,20 @@ pub use receive::{ReceiveSettings, client_receive, server_receive};
 pub use request_head::{RequestSettings, request_head};
 pub use response_head::{ResponseSettings, response_head};
 pub use round_trip::round_trip;
+pub use tunnel::{TunnelSettings, tunnel};
 
 /// A fuzz target.
 pub type Target = fn(&[u8]);
 
 /// All targets by their names, which are those of their programs and of their folders in `seeds/`.
-pub const TARGETS: [(&str, Target); 9] = [
+pub const TARGETS: [(&str, Target); 10] = [
     ("server_receive", server_receive),
     ("client_receive", client_receive),
     ("compressed_receive", compressed_receive),
     ("differential", differential),
     ("request_head", request_head),
     ("response_head", response_head),
+    ("tunnel", tunnel),
     ("header_lists", header_lists),
     ("negotiation", negotiation),
     ("round_trip", round_trip),

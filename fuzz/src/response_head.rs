@@ -3,8 +3,8 @@
 use arbitrary::{Arbitrary, Unstructured};
 use bytes::{Buf as _, BytesMut};
 use miniws_proto::{
-    Accept, ClientHandshake, ClientRequest, Config, HandshakeError, Incoming, Request, Response,
-    ServerHandshake, Url,
+    Accept, ClientHandshake, ClientRequest, Config, HandshakeError, Incoming, Offer, Request,
+    Response, ServerHandshake, Url,
 };
 
 use crate::limits::FromOne;
@@ -42,6 +42,9 @@ pub fn response_head(data: &[u8]) {
     let whole = read(settings, &asked, stream, 0);
     assert_eq!(whole, read(settings, &asked, stream, settings.cut));
     check(settings, &whole, stream);
+    if let Some(HandshakeError::Refused(response)) = &whole.error {
+        follow(&asked, response);
+    }
 }
 
 /// What the client asks for; something plain if that cannot be.
@@ -209,4 +212,30 @@ fn check(settings: ResponseSettings, run: &Run, stream: &[u8]) {
     }
     let reply = run.error.as_ref().and_then(HandshakeError::reply);
     assert!(reply.is_none_or(|reply| reply.encode().is_ok()));
+}
+
+/// A redirect leads from one WebSocket to another, never away from TLS, and takes no credentials along
+/// to a server that was not asked.
+fn follow(asked: &str, response: &Response) {
+    let request = request(asked).max_redirects(1);
+    let Ok(Some(next)) = request.redirect(response) else {
+        return;
+    };
+    assert_eq!(
+        next.redirect(response).err(),
+        Some(HandshakeError::TooManyRedirects)
+    );
+    let (from, to) = (request.url().clone(), next.url().clone());
+    assert!(to.is_secure() || !from.is_secure());
+    assert_eq!(to.unix_path(), from.unix_path());
+    let is_same = (from.is_secure(), from.port()) == (to.is_secure(), to.port())
+        && from.host().eq_ignore_ascii_case(to.host());
+    let Ok(offer) = Offer::upgrade(next, Config::default(), entropy) else {
+        return;
+    };
+    let has = |name| offer.request().headers().get(name).is_some();
+    if !is_same {
+        assert!(!has("Cookie") && !has("Proxy-Authorization"));
+        assert!(to.credentials().is_some() || !has("Authorization"));
+    }
 }

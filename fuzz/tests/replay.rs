@@ -28,6 +28,7 @@ replays!(
     differential,
     request_head,
     response_head,
+    tunnel,
     header_lists,
     negotiation,
     round_trip

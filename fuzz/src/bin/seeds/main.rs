@@ -1,5 +1,7 @@
 //! Writes `seeds/` anew, from the conformance corpus where that has bytes for a target.
 
+mod tables;
+
 use std::collections::BTreeMap;
 use std::fs;
 use std::io;
@@ -8,8 +10,10 @@ use std::path::Path;
 use miniws_conformance::{Action, Asked, Case, Corpus, Role, Start, Step};
 use miniws_fuzz::{
     CompressionSettings, DifferentialSettings, FromOne, ReceiveSettings, RequestSettings,
-    ResponseSettings,
+    ResponseSettings, TunnelSettings,
 };
+
+use tables::{LISTS, NEGOTIATION, REDIRECTS, ROUND_TRIPS, TUNNELS};
 
 /// Larger seeds make fuzzing slow, and the target's settings give large messages as well.
 const LONGEST: usize = 600;
@@ -25,6 +29,8 @@ fn main() -> Result<(), Box<dyn std::error::Error>> {
     seeds.thin_out();
     seeds.add_floods();
     seeds.add_lists();
+    seeds.add_tunnels();
+    seeds.add_redirects();
     seeds.add_round_trips();
     seeds.write(&Path::new(env!("CARGO_MANIFEST_DIR")).join("seeds"))?;
     Ok(())
@@ -144,6 +150,34 @@ impl Seeds {
             self.add("header_lists", &name, (*values).into());
             let bytes = [&NEGOTIATION[..], values.as_bytes()].concat();
             self.add("negotiation", &name, bytes);
+        }
+    }
+
+    fn add_tunnels(&mut self) {
+        for (number, (flags, answer)) in TUNNELS.iter().enumerate() {
+            let settings = TunnelSettings {
+                cut: number as u16,
+                flags: *flags,
+                ..TunnelSettings::default()
+            };
+            let settings = [&[0; 4][..], &settings.cut.to_le_bytes(), &[settings.flags]];
+            let name = format!("tunnel-{number:02}");
+            self.add("tunnel", &name, [&settings.concat(), *answer].concat());
+        }
+    }
+
+    /// Where a client with credentials is sent.
+    fn add_redirects(&mut self) {
+        for (number, (url, location)) in REDIRECTS.iter().enumerate() {
+            let asked = format!("{url}\nAuthorization:Basic dTpw\nCookie:a=b");
+            let settings = [&[0; 8][..], &[asked.len() as u8], asked.as_bytes()].concat();
+            let answer = format!("HTTP/1.1 307 \r\nLocation: {location}\r\n\r\n");
+            let name = format!("redirect-{number:02}");
+            self.add(
+                "response_head",
+                &name,
+                [&settings, answer.as_bytes()].concat(),
+            );
         }
     }
 
@@ -300,71 +334,3 @@ fn asked(asked: &Asked) -> String {
     lines.extend(headers.map(|(name, value)| format!("{name}:{value}")));
     lines.join("\n")
 }
-
-/// Settings of a server and a client, as `negotiation` reads them: the defaults, and the opposite.
-const NEGOTIATION: [u8; 6] = [2, 15, 12, 1, 9, 15];
-
-const LISTS: &[&str] = &[
-    "",
-    "chat",
-    "chat, superchat",
-    "chat\nsuperchat",
-    "chat, chat",
-    ",,chat ,\t, v2.chat.example ,",
-    "\n",
-    "chat superchat",
-    "chat;",
-    "permessage-deflate",
-    "permessage-deflate; client_max_window_bits",
-    "permessage-deflate; client_max_window_bits=10; server_no_context_takeover",
-    "permessage-deflate; server_max_window_bits=\"10\", permessage-deflate",
-    "permessage-deflate; server_max_window_bits=\"1\\0\"\nx-webkit-deflate-frame",
-    "a;b=\"",
-    "a;b=\"\\",
-    "a;b=\"\"",
-    "a;b=\"c,d;e\"",
-    "a;b=;c",
-    "a;=b",
-    "a ; b = c ; b , a",
-    "a=b",
-    "\u{e9}",
-    "!#$%&'*+-.^_`|~;!#$%&'*+-.^_`|~=!#$%&'*+-.^_`|~",
-];
-
-/// Calls, as `round_trip` reads them: a byte whose lowest bit is the side (the server 0), whose next
-/// is set for binary, whose next three are the call, and whose next two are 1 for never and 2 for
-/// always to compress, followed by what the call needs.
-const ROUND_TRIPS: &[(&str, &[u8])] = &[
-    ("nothing", &[]),
-    ("one-message", &[0, 9]),
-    ("both-ways", &[0, 9, 3, 20, 28, 29]),
-    ("prepared", &[4, 9, 5, 9, 7, 100]),
-    ("large", &[2, 255, 1, 255, 24, 50, 25, 50, 24, 90]),
-    ("chunks", &[8, 5, 0x88, 4, 9, 30, 0x89, 6, 10, 5, 0, 1]),
-    (
-        "compressed-or-not",
-        &[
-            0, 40, 0x20, 40, 0x40, 4, 4, 40, 0x24, 40, 0x44, 40, 0x48, 9, 8, 9, 0x88, 6, 0x28, 5,
-            0xc8, 5, 0x61, 40, 0x21, 40, 0x41, 40, 28, 29,
-        ],
-    ),
-    ("an-unfinished-message", &[10, 9, 9, 9, 24, 5, 16, 0, 0, 0]),
-    ("pings", &[12, 0, 13, 125, 12, 8, 12, 129, 28, 29, 13, 1]),
-    (
-        "pings-behind-much",
-        &[
-            2, 200, 13, 5, 29, 13, 6, 29, 24, 100, 13, 7, 29, 24, 90, 13, 8, 29,
-        ],
-    ),
-    ("the-server-closes", &[0, 9, 16, 0xe8, 3, 5, 1, 9, 28, 29]),
-    ("both-close", &[16, 0xe8, 3, 5, 17, 0xb8, 0xb, 9, 28, 29]),
-    (
-        "a-close-within-a-message",
-        &[2, 90, 24, 10, 17, 0xe8, 3, 0, 29, 2, 9],
-    ),
-    ("a-ping-after-the-close", &[16, 0xe8, 3, 0, 13, 3, 28, 29]),
-    (
-        "keep-alive",
-        &[20, 30, 28, 29, 20, 30, 0, 9, 28, 20, 60, 29],
-    ),
-];
