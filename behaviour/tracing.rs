@@ -15,7 +15,7 @@ use super::support::recorder::Records;
 use super::support::{TICK, calm};
 use crate::miniws::Config;
 
-const PAGE: &str = include_str!("../miniws-adapter/src/tracing.md");
+const PAGE: &str = include_str!("../miniws-adapter/src/telemetry.md");
 
 /// What is told on this thread as long as the guard is there.
 fn record(level: Level) -> (Records, DefaultGuard) {

@@ -20,6 +20,8 @@ pub mod reconnect;
 mod split;
 mod stop;
 pub mod tcp;
+#[cfg(feature = "tracing")]
+pub mod telemetry;
 #[cfg(feature = "testing")]
 pub mod testing;
 #[cfg(feature = "rustls")]
@@ -29,8 +31,6 @@ pub mod trace;
 #[cfg(not(feature = "tracing"))]
 #[path = "trace_off.rs"]
 pub mod trace;
-#[cfg(feature = "tracing")]
-pub mod tracing;
 mod waiters;
 mod wish;
 

@@ -1,4 +1,4 @@
-//! What subscribers of `tracing` are told of a connection; [the page](crate::tracing) lists all of it.
+//! What subscribers of `tracing` are told of a connection; [the page](crate::telemetry) lists all of it.
 //!
 //! Events are given their span, which is never entered while something is awaited: so it does not
 //! matter which task polls.

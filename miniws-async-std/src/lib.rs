@@ -175,7 +175,8 @@ pub use futures_rustls::rustls;
 pub use listen::Listen;
 pub use listener::Stopper;
 #[cfg(feature = "tracing")]
-pub use miniws_adapter::tracing;
+#[doc(inline)]
+pub use miniws_adapter::telemetry;
 pub use miniws_adapter::{Attempt, Error, IpFamily, OsEntropy};
 pub use miniws_proto as proto;
 #[cfg(feature = "deflate")]

@@ -228,12 +228,13 @@ impl<'a, S: SharedStream + 'static> Reconnecting<'a, S> {
     }
 
     fn lost(&mut self, cause: Cause) -> Result<Option<Update<Sender<S>>>, Cause> {
+        if self.closer.lost() {
+            self.stage = Stage::Over;
+            return Ok(None);
+        }
         let now = clock::now();
-        let retry = self.retries.lost(&cause, now);
-        let mut state = self.closer.lock();
-        state.sender = None;
-        match retry {
-            Some(Retry { number, delay }) if !state.is_closed => {
+        match self.retries.lost(&cause, now) {
+            Some(Retry { number, delay }) => {
                 self.stage = Stage::Waiting(Some(now + delay));
                 Ok(Some(Update::Lost {
                     cause,
@@ -241,12 +242,9 @@ impl<'a, S: SharedStream + 'static> Reconnecting<'a, S> {
                     delay,
                 }))
             }
-            _ => {
+            None => {
                 self.stage = Stage::Over;
-                match state.is_closed {
-                    true => Ok(None),
-                    false => cause.into_end().map(|()| None),
-                }
+                cause.into_end().map(|()| None)
             }
         }
     }
@@ -283,6 +281,13 @@ impl<S: SharedStream + 'static> Closer<S> {
 }
 
 impl<S> Closer<S> {
+    /// There is no connection any more. Tells whether none is wanted either.
+    fn lost(&self) -> bool {
+        let mut state = self.lock();
+        state.sender = None;
+        state.is_closed
+    }
+
     /// Waits until it is closed, but not longer than until `due`. Tells whether it is.
     fn is_closed_until(&self, due: Option<Time>) -> bool {
         let mut state = self.lock();

@@ -1,11 +1,11 @@
 //! A connection's span, with the feature `tracing`.
 
-use miniws_adapter::tracing::Span;
+use miniws_adapter::telemetry::Span;
 
 use crate::{Receiver, Sender, WebSocket};
 
 impl<S> WebSocket<S> {
-    /// The connection's span, for what the application has to say of it: see [`tracing`](crate::tracing).
+    /// The connection's span, for what the application has to say of it: see [`telemetry`](crate::telemetry).
     pub fn span(&self) -> Span {
         self.driver.span()
     }

@@ -1,12 +1,12 @@
 //! A connection's span, with the feature `tracing`.
 
-use miniws_adapter::tracing::Span;
+use miniws_adapter::telemetry::Span;
 use tokio::io::{AsyncRead, AsyncWrite};
 
 use crate::{Receiver, Sender, WebSocket};
 
 impl<S: AsyncRead + AsyncWrite + Unpin> WebSocket<S> {
-    /// The connection's span, for what the application has to say of it: see [`tracing`](crate::tracing).
+    /// The connection's span, for what the application has to say of it: see [`telemetry`](crate::telemetry).
     pub fn span(&self) -> Span {
         self.driver.trace().span()
     }

@@ -1,4 +1,4 @@
-#![doc = include_str!("tracing.md")]
+#![doc = include_str!("telemetry.md")]
 
 #[doc(no_inline)]
 pub use ::tracing::Span;
