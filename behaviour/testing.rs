@@ -6,7 +6,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use super::support::{
-    LONG, TICK, assert_took, calm, join, kind, run, run_on_test_clock, spawn, text, timeout,
+    TICK, assert_took, calm, join, kind, run, run_on_test_clock, run_threaded, spawn, text, timeout,
 };
 use crate::miniws::testing::{self, Peer, Pipe};
 use crate::miniws::{
@@ -383,14 +383,18 @@ fn a_future_that_is_dropped_loses_nothing() {
 }
 
 #[test]
-fn halves() {
-    run(async {
+fn halves_and_a_peer_in_another_task() {
+    run_threaded(async {
         let (socket, mut peer) = testing::server();
         let (sender, mut receiver) = socket.split();
-        let receiving = spawn(async move { while let Ok(Some(_)) = receiver.recv().await {} });
+        let script = spawn(async move {
+            peer.expect("from a half").await;
+            peer.send("to the other").await;
+            peer.close().await;
+        });
         sender.send("from a half").await.unwrap();
-        peer.expect("from a half").await;
-        peer.close().await;
-        assert!(timeout(LONG, receiving).await.is_some());
+        assert_eq!(text(receiver.recv().await.unwrap()), "to the other");
+        while receiver.recv().await.unwrap().is_some() {}
+        script.await;
     });
 }
