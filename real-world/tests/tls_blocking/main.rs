@@ -20,11 +20,15 @@ mod halves;
 mod handshaking;
 mod of_the_callers;
 mod proxy;
+#[allow(dead_code)]
+#[path = "../../../behaviour/support/recorder.rs"]
+mod recorder;
 mod records;
 mod redirecting;
 #[path = "../tls/relay.rs"]
 mod relay;
 mod stopping;
+mod tracing;
 
 use std::net::{SocketAddr, TcpListener, TcpStream};
 use std::panic::resume_unwind;
