@@ -197,7 +197,11 @@ impl<S: SharedStream> SharedStream for TlsStream<S> {
         if !taken.as_ref().is_err_and(is_timeout) {
             return taken;
         }
-        let count = self.stream.read_shared(buffer)?;
+        let read = self.stream.read_shared(buffer);
+        if read.as_ref().is_err_and(is_timeout) {
+            release(&mut self.session());
+        }
+        let count = read?;
         let mut filled = 0;
         let result = decrypt(&mut self.session(), buffer, count, &mut filled);
         let taken = take(&mut self.session(), &mut buffer[filled..]);
@@ -363,6 +367,20 @@ fn feed(session: &mut Connection, encrypted: &mut &[u8]) -> io::Result<usize> {
     let count = session.read_tls(encrypted)?;
     session.process_new_packets().map_err(invalid)?;
     Ok(count)
+}
+
+/// Drops most of the buffer into which a session reads, if there is nothing in it: when it is to read
+/// and there is nothing to be read, it makes that as small as it can be.
+fn release(session: &mut Connection) {
+    struct Nothing;
+
+    impl Read for Nothing {
+        fn read(&mut self, _: &mut [u8]) -> io::Result<usize> {
+            Err(io::ErrorKind::WouldBlock.into())
+        }
+    }
+
+    let _ = session.read_tls(&mut Nothing);
 }
 
 /// Takes out of the session what has been decrypted. 0 is the end, and an error of kind
