@@ -4,6 +4,7 @@
 
 use std::convert::Infallible;
 use std::net::SocketAddr;
+use std::time::Duration;
 
 use axum::Router;
 use axum::routing::any;
@@ -19,7 +20,7 @@ use miniws_tokio::{
     Accept, Client, CloseCode, Config, DeflateConfig, Error, Event, HandshakeError, Message, Reply,
     Server, WebSocket,
 };
-use tokio::io::{DuplexStream, duplex};
+use tokio::io::{AsyncReadExt, AsyncWriteExt, DuplexStream, duplex};
 
 type Http1 = http1::SendRequest<Empty<Bytes>>;
 type Http2 = http2::SendRequest<Empty<Bytes>>;
@@ -224,6 +225,27 @@ async fn a_page_instead_of_an_upgrade() {
     match client("/").over_http1(sender).await {
         Err(Error::Handshake(HandshakeError::Refused(response))) => {
             assert_eq!((response.status(), response.body()), (200, &b"a page"[..]));
+        }
+        other => panic!("{other:?}"),
+    }
+}
+
+/// What there is of its body is told at the deadline.
+#[tokio::test]
+async fn a_refusal_that_does_not_end() {
+    let (ours, mut theirs) = duplex(1 << 14);
+    let (mut sender, connection) = http1::handshake(TokioIo::new(ours)).await.unwrap();
+    tokio::spawn(connection.with_upgrades());
+    let sender: &mut Http1 = &mut sender;
+    let config = Config::default().handshake_timeout(Duration::from_secs(1));
+    let refusing = async {
+        assert!(theirs.read(&mut [0; 1024]).await.unwrap() > 0);
+        let part = b"HTTP/1.1 403 Forbidden\r\nContent-Length: 10\r\n\r\nno";
+        theirs.write_all(part).await.unwrap();
+    };
+    match tokio::join!(client("/").config(config).over_http1(sender), refusing).0 {
+        Err(Error::Handshake(HandshakeError::Refused(response))) => {
+            assert_eq!((response.status(), response.body()), (403, &b"no"[..]));
         }
         other => panic!("{other:?}"),
     }

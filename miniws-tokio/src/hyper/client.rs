@@ -1,6 +1,7 @@
 //! The client's side.
 
 use std::io;
+use std::pin::pin;
 
 use http::Uri;
 use http::header::HOST;
@@ -11,6 +12,8 @@ use hyper::ext::Protocol;
 use hyper_util::rt::TokioIo;
 use miniws_adapter::{ResponseHook, Wish};
 use miniws_proto::{Connection, HandshakeError, Offer, Response};
+use tokio::select;
+use tokio::time::sleep;
 
 use super::{Upgraded, socket};
 use crate::{Client, Error, WebSocket};
@@ -145,36 +148,42 @@ async fn open(
     response: impl Future<Output = hyper::Result<http::Response<Incoming>>>,
     on_response: Option<Box<ResponseHook>>,
 ) -> Result<(Upgraded, Connection), Error> {
-    let timeout = offer.timeout();
-    let opening = async {
-        let mut response = response.await.map_err(io::Error::other)?;
-        let on_upgrade = hyper::upgrade::on(&mut response);
-        let (parts, body) = response.into_parts();
-        let mut response = Response::try_from(&parts)?;
-        if !offer.is_accepted_by(response.status()) {
-            response = response.with_body(read_body(body, offer.max_body_size()).await);
-        }
-        let connection = offer.accept(&response)?;
-        if on_response.is_some_and(|hook| !hook(&response)) {
-            return Err(Error::Aborted);
-        }
-        let stream = TokioIo::new(on_upgrade.await.map_err(io::Error::other)?);
-        Ok((stream, connection))
+    let mut deadline = pin!(sleep(offer.timeout()));
+    let mut response = select! {
+        response = response => response.map_err(io::Error::other)?,
+        () = &mut deadline => return Err(HandshakeError::Timeout.into()),
     };
-    let opened = tokio::time::timeout(timeout, opening).await;
-    opened.unwrap_or(Err(HandshakeError::Timeout.into()))
+    let on_upgrade = hyper::upgrade::on(&mut response);
+    let (parts, body) = response.into_parts();
+    let mut response = Response::try_from(&parts)?;
+    if !offer.is_accepted_by(response.status()) {
+        let mut read = Vec::new();
+        select! {
+            () = read_body(body, offer.max_body_size(), &mut read) => {}
+            // That the server refused says more than how the rest got lost.
+            () = &mut deadline => {}
+        }
+        response = response.with_body(read);
+    }
+    let connection = offer.accept(&response)?;
+    if on_response.is_some_and(|hook| !hook(&response)) {
+        return Err(Error::Aborted);
+    }
+    let stream = select! {
+        stream = on_upgrade => stream.map_err(io::Error::other)?,
+        () = deadline => return Err(HandshakeError::Timeout.into()),
+    };
+    Ok((TokioIo::new(stream), connection))
 }
 
 /// As much of the body as comes, up to a limit.
-async fn read_body(mut body: Incoming, max: usize) -> Vec<u8> {
-    let mut read = Vec::new();
+async fn read_body(mut body: Incoming, max: usize, read: &mut Vec<u8>) {
     while let Some(Ok(frame)) = body.frame().await {
         if let Ok(data) = frame.into_data() {
             read.extend_from_slice(&data[..data.len().min(max - read.len())]);
         }
         if read.len() == max {
-            break;
+            return;
         }
     }
-    read
 }
