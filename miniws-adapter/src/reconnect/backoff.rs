@@ -23,7 +23,7 @@ use miniws_proto::Entropy;
 ///
 /// ```
 /// use std::time::Duration;
-/// use miniws_adapter::reconnect::Backoff;
+/// # use miniws_adapter::reconnect::Backoff;
 ///
 /// let backoff = Backoff::default().first(Duration::from_millis(100)).jitter(0.5);
 /// let mut entropy = |bytes: &mut [u8]| bytes.fill(0x80); // a half; a program has better entropy
