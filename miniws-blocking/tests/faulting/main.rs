@@ -1,7 +1,7 @@
 //! Every fault that a stream can have, at every operation in turn. The conversations, the faults and
 //! what has to come of them are those of the asynchronous adapters.
 
-#![allow(clippy::unwrap_used, clippy::panic)]
+#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)]
 
 #[path = "../common/mod.rs"]
 mod common;
@@ -28,6 +28,8 @@ use miniws::{Client, Config, Connection, Error, Event, Message, Negotiated, Serv
 
 /// How much the stream holds.
 const CAPACITY: usize = 16 << 10;
+/// Only something that hangs takes as long, however slow the machine is.
+const BOUND: Duration = Duration::from_secs(300);
 /// What no conversation has as many operations as.
 const MANY: usize = 1000;
 
@@ -98,7 +100,10 @@ fn for_each_conversation(config: &Config, run: impl Fn(&Conversation) + Clone + 
             spawn(move || run(&conversation))
         })
         .collect();
-    running.into_iter().for_each(common::Running::join);
+    for running in running {
+        let done = running.result_within(BOUND);
+        done.expect("it panicked, or hangs");
+    }
 }
 
 /// Holds the conversation once for each of its operations, which the fault meets.
