@@ -85,7 +85,7 @@ use crate::{Error, Receiver, Sender, SharedStream, WebSocket};
 /// A client that connects again when its connection is lost, see the [module](self).
 ///
 /// It does something only within [`recv`](Self::recv), connecting included. Dropping it drops the
-/// receiving half of the connection.
+/// receiving half of the connection, which ends unless the application has a [`Sender`] of it.
 pub struct Reconnecting<'a, S> {
     connect: Box<dyn FnMut() -> Result<WebSocket<S>, Error> + Send + 'a>,
     retries: Retries<'a>,
@@ -309,6 +309,13 @@ impl<S> Closer<S> {
 impl<S> Clone for Closer<S> {
     fn clone(&self) -> Self {
         Self(self.0.clone())
+    }
+}
+
+impl<S> Drop for Reconnecting<'_, S> {
+    fn drop(&mut self) {
+        // What a closer has of the connection would keep it open.
+        self.closer.lock().sender = None;
     }
 }
 

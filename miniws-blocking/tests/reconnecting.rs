@@ -148,3 +148,20 @@ fn closing_ends_a_connection() {
     assert!(receiving.join());
     server.join();
 }
+
+/// Whoever may close it keeps nothing open.
+#[test]
+fn dropping_it_ends_the_connection() {
+    let listener = Server::new().bind("127.0.0.1:0").unwrap();
+    let url = url(&listener);
+    let server = spawn(move || {
+        let mut server = listener.accept().unwrap().unwrap();
+        server.recv().unwrap_err()
+    });
+    let mut client = Reconnecting::new(|| Client::new(&url).connect());
+    let closer = client.closer();
+    drop(connected(client.recv()));
+    drop(client);
+    assert!(server.join().is_connection_lost());
+    closer.close();
+}
