@@ -43,12 +43,12 @@ impl NetStream {
             #[cfg(unix)]
             Inner::Unix(_) => None,
             #[cfg(feature = "rustls")]
-            Inner::Tls(stream) => stream.get_ref().0.tcp(),
+            Inner::Tls(stream) => stream.stream().tcp(),
         }
     }
 
     /// The TLS session: the server's certificates, the version, the cipher. The connection stands
-    /// still for as long as it is held.
+    /// still for as long as it is held, and who asks for it again meanwhile waits.
     #[cfg(feature = "rustls")]
     pub fn tls(&self) -> Option<impl Deref<Target = rustls::Connection> + '_> {
         match &self.0 {
@@ -64,7 +64,7 @@ impl NetStream {
             #[cfg(unix)]
             Inner::Unix(stream) => stream.try_clone()?.into(),
             #[cfg(feature = "rustls")]
-            Inner::Tls(stream) => stream.get_ref().0.try_clone()?,
+            Inner::Tls(stream) => stream.stream().try_clone()?,
         })
     }
 

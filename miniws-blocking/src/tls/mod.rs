@@ -10,6 +10,7 @@
 //! example. What two threads can use at once is a [`SharedStream`](crate::SharedStream): a WebSocket
 //! over it can be split, and a listener can close it, for which [`Listen`] has to be implemented.
 
+mod session;
 mod stream;
 
 use std::fmt;
@@ -58,7 +59,7 @@ impl<L: Listen> Listen for TlsListener<L> {
     }
 
     fn set_nodelay(stream: &Self::Stream, nodelay: bool) -> io::Result<()> {
-        L::set_nodelay(stream.get_ref().0, nodelay)
+        L::set_nodelay(stream.stream(), nodelay)
     }
 }
 

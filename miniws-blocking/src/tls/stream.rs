@@ -8,8 +8,9 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Mutex, MutexGuard, PoisonError, TryLockError};
 use std::time::Duration;
 
-use rustls::{Connection, ProtocolVersion};
+use rustls::Connection;
 
+use super::session::{Progress, decrypt, feed, progress, release, take};
 use crate::stream::{is_interrupted, is_timeout};
 use crate::{SharedStream, Stream};
 
@@ -52,17 +53,6 @@ struct Outgoing {
     written: usize,
 }
 
-/// How far a handshake has come.
-#[derive(PartialEq)]
-enum Progress {
-    UnderWay,
-    /// The peer may still wait for the last message.
-    Done,
-    /// The peer's was the last message (RFC 8446 section 2). The tickets that a server still has go
-    /// out with what it writes next, as the client may be in a write itself.
-    Answered,
-}
-
 /// How much is encrypted at a time, the most that goes into a record: so little waits in the session.
 const RECORD: usize = 16 << 10;
 /// How much one write takes at most.
@@ -88,9 +78,14 @@ impl<S> TlsStream<S> {
     }
 
     /// The stream, and the TLS session: the certificates of the peer, the version, the cipher. The
-    /// connection stands still for as long as the session is held.
+    /// connection stands still for as long as the session is held, and who asks for it again meanwhile
+    /// waits.
     pub fn get_ref(&self) -> (&S, impl Deref<Target = Connection> + '_) {
         (&self.stream, self.session())
+    }
+
+    pub(crate) fn stream(&self) -> &S {
+        &self.stream
     }
 
     fn session(&self) -> MutexGuard<'_, Connection> {
@@ -326,76 +321,6 @@ impl Outgoing {
             self.bytes.shrink_to(KEPT);
         }
     }
-}
-
-/// How far the handshake has come. One that has failed stays failed.
-fn progress(session: &mut Connection) -> io::Result<Progress> {
-    session.process_new_packets().map_err(invalid)?;
-    let version = session.protocol_version();
-    Ok(match session {
-        _ if session.is_handshaking() => Progress::UnderWay,
-        Connection::Server(_) if version == Some(ProtocolVersion::TLSv1_3) => Progress::Answered,
-        _ => Progress::Done,
-    })
-}
-
-/// Hands the first `count` bytes of the buffer to the session, and puts in their place what they are
-/// decrypted to, which is no more, but for what was there before: that stays in the session. `filled`
-/// says how much it is, also when something is wrong behind that.
-fn decrypt(
-    session: &mut Connection,
-    buffer: &mut [u8],
-    count: usize,
-    filled: &mut usize,
-) -> io::Result<()> {
-    let mut used = 0;
-    loop {
-        let fed = feed(session, &mut &buffer[used..count]);
-        used += fed.as_ref().unwrap_or(&0);
-        if let Ok(taken) = session.reader().read(&mut buffer[*filled..used]) {
-            *filled += taken;
-        }
-        if fed? == 0 || used == count {
-            return Ok(());
-        }
-    }
-}
-
-/// Hands some of `encrypted` to the session, and returns how much: nothing of nothing is how it is
-/// told of the end.
-fn feed(session: &mut Connection, encrypted: &mut &[u8]) -> io::Result<usize> {
-    let count = session.read_tls(encrypted)?;
-    session.process_new_packets().map_err(invalid)?;
-    Ok(count)
-}
-
-/// Drops most of the buffer into which a session reads, if there is nothing in it: when it is to read
-/// and there is nothing to be read, it makes that as small as it can be.
-fn release(session: &mut Connection) {
-    struct Nothing;
-
-    impl Read for Nothing {
-        fn read(&mut self, _: &mut [u8]) -> io::Result<usize> {
-            Err(io::ErrorKind::WouldBlock.into())
-        }
-    }
-
-    let _ = session.read_tls(&mut Nothing);
-}
-
-/// Takes out of the session what has been decrypted. 0 is the end, and an error of kind
-/// [`io::ErrorKind::WouldBlock`] that there is nothing yet.
-fn take(session: &mut Connection, buffer: &mut [u8]) -> io::Result<usize> {
-    let taken = session.reader().read(buffer);
-    if taken.as_ref().is_err_and(is_timeout) {
-        // What was wrong behind the last that was good.
-        session.process_new_packets().map_err(invalid)?;
-    }
-    taken
-}
-
-fn invalid(error: rustls::Error) -> io::Error {
-    io::Error::new(io::ErrorKind::InvalidData, error)
 }
 
 impl<S: fmt::Debug> fmt::Debug for TlsStream<S> {

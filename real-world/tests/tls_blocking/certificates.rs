@@ -25,8 +25,10 @@ fn a_good_one() {
         let mut socket = connect(address, client_config(&authority)).unwrap();
         assert_eq!(socket.remote_addr(), Some(address));
         let stream = socket.get_ref();
-        assert!(stream.tls().unwrap().peer_certificates().is_some());
+        let session = stream.tls().unwrap();
+        assert!(session.peer_certificates().is_some());
         assert!(stream.tcp().unwrap().nodelay().unwrap());
+        drop(session);
         is_echoed(&mut socket, "hello");
         let large = "x".repeat(1 << 20);
         is_echoed(&mut socket, &large);
