@@ -1,7 +1,7 @@
 //! Conversions to and from the types of the crate `http`, for HTTP stacks that use them.
 
 use bytes::Bytes;
-use http::header::{HOST, HeaderMap, HeaderName, HeaderValue};
+use http::header::{CONNECTION, HOST, HeaderMap, HeaderName, HeaderValue, UPGRADE};
 use http::{Method, StatusCode, Uri, request, response};
 
 use super::{HandshakeError, Headers, Reply, Request, Response};
@@ -127,7 +127,12 @@ impl TryFrom<Reply> for http::Response<Bytes> {
         let status = StatusCode::from_u16(reply.status()).map_err(invalid)?;
         let mut response = http::Response::new(reply.take_body());
         *response.status_mut() = status;
-        *response.headers_mut() = HeaderMap::try_from(reply.headers())?;
+        let mut headers = HeaderMap::try_from(reply.headers())?;
+        if headers.contains_key(UPGRADE) {
+            // RFC 9110 section 7.8: `Upgrade` is only for the next hop, and this says so.
+            headers.insert(CONNECTION, HeaderValue::from_static("Upgrade"));
+        }
+        *response.headers_mut() = headers;
         Ok(response)
     }
 }
@@ -153,6 +158,14 @@ mod tests {
     use crate::{Accept, ClientRequest, Config, Offer, Upgrade};
 
     /// A handshake as RFC 8441 has it, with every message converted on its way.
+    #[test]
+    fn an_upgrade_is_for_the_next_hop() {
+        let response = http::Response::try_from(Reply::upgrade_required()).unwrap();
+        assert_eq!(response.headers()[CONNECTION], "Upgrade");
+        let response = http::Response::try_from(Reply::new(403)).unwrap();
+        assert!(!response.headers().contains_key(CONNECTION));
+    }
+
     #[test]
     fn a_handshake_through_the_types_of_http() {
         let request = ClientRequest::new("wss://u:p@h:8443/a?b").unwrap();
