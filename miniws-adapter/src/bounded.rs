@@ -8,7 +8,7 @@ use std::time::Duration;
 use bytes::{Buf, BytesMut};
 use miniws_proto::{HandshakeError, SendQueue, Time};
 
-use crate::{Error, Timer, Transport};
+use crate::{Error, Timer, Transport, pool};
 
 /// How much a handshake reads at once: most heads are smaller.
 const READ: usize = 4 << 10;
@@ -43,9 +43,15 @@ impl<'a, S: Transport, T: Timer> Bounded<'a, S, T> {
 
     /// Reads something; 0 is the end, `None` the deadline.
     pub(crate) async fn read(&mut self, input: &mut BytesMut) -> io::Result<Option<usize>> {
-        self.until_deadline(|transport, cx| transport.poll_read(cx, input, READ))
-            .await
-            .transpose()
+        let read = self.until_deadline(|transport, cx| {
+            pool::fetch_input(input);
+            let polled = transport.poll_read(cx, input, READ);
+            if polled.is_pending() {
+                pool::give_back_input(input);
+            }
+            polled
+        });
+        read.await.transpose()
     }
 
     /// Writes everything.

@@ -315,6 +315,8 @@ impl<S: Transport, T: Timer> Driver<S, T> {
             Poll::Ready(Ok(_)) => {}
             Poll::Ready(Err(error)) if error.kind() == io::ErrorKind::Interrupted => {}
             Poll::Ready(Err(error)) => {
+                // A peer that has reset the connection would not hear of its end.
+                self.write_ended |= error.kind() == io::ErrorKind::ConnectionReset;
                 self.failure.get_or_insert(error);
                 self.connection.receive_eof();
             }

@@ -9,13 +9,7 @@ use miniws_proto::{SendBuffer, SendQueue};
 /// of the queue if it is.
 pub fn give_back(input: &mut BytesMut, queue: &mut SendQueue) {
     POOL.with_borrow_mut(|pool| {
-        if input.is_empty() && input.capacity() > 0 {
-            let mut input = std::mem::take(input);
-            // What is left of a block counts as the whole block, if nobody else uses it.
-            if !input.try_reclaim(LARGEST + 1) {
-                pool.inputs.put(input);
-            }
-        }
+        pool.give_back_input(input);
         if let Some(buffer) = queue.take_buffer()
             && buffer.capacity() <= LARGEST
         {
@@ -27,17 +21,23 @@ pub fn give_back(input: &mut BytesMut, queue: &mut SendQueue) {
 /// Fetches the buffers that a connection needs before it reads, and writes its answers.
 pub fn fetch(input: &mut BytesMut, queue: &mut SendQueue) {
     POOL.with_borrow_mut(|pool| {
-        if input.capacity() == 0
-            && let Some(buffer) = pool.inputs.0.pop()
-        {
-            *input = buffer;
-        }
+        pool.fetch_input(input);
         if queue.is_empty()
             && let Some(buffer) = queue.take_buffer().or_else(|| pool.outputs.0.pop())
         {
             queue.give_buffer(buffer);
         }
     });
+}
+
+/// As [`give_back`], for a handshake, which has no queue.
+pub(crate) fn give_back_input(input: &mut BytesMut) {
+    POOL.with_borrow_mut(|pool| pool.give_back_input(input));
+}
+
+/// As [`fetch`], for a handshake.
+pub(crate) fn fetch_input(input: &mut BytesMut) {
+    POOL.with_borrow_mut(|pool| pool.fetch_input(input));
 }
 
 /// How much room to make in `input` for the next read, where `hint` bytes would be best.
@@ -72,6 +72,26 @@ thread_local! {
 struct Pool {
     inputs: Shelf<BytesMut>,
     outputs: Shelf<SendBuffer>,
+}
+
+impl Pool {
+    fn give_back_input(&mut self, input: &mut BytesMut) {
+        if input.is_empty() && input.capacity() > 0 {
+            let mut input = std::mem::take(input);
+            // What is left of a block counts as the whole block, if nobody else uses it.
+            if !input.try_reclaim(LARGEST + 1) {
+                self.inputs.put(input);
+            }
+        }
+    }
+
+    fn fetch_input(&mut self, input: &mut BytesMut) {
+        if input.capacity() == 0
+            && let Some(buffer) = self.inputs.0.pop()
+        {
+            *input = buffer;
+        }
+    }
 }
 
 struct Shelf<T>(Vec<T>);

@@ -1,6 +1,6 @@
 //! miniws-tokio.
 
-use std::sync::Arc;
+use std::sync::LazyLock;
 
 use bytes::BytesMut;
 use miniws_tokio::{Client, Event, MessageKind, PreparedMessage, Server, WebSocket};
@@ -71,8 +71,8 @@ impl<S: Stream, const DEFLATE: bool> Contestant<S> for MiniwsTokio<DEFLATE> {
 
 impl Handshakes for MiniwsTokio {
     async fn accept(stream: TcpStream) -> Option<()> {
-        let server = Server::new().config(Arc::clone(&config::<false>()));
-        let mut socket = server.accept(stream).await.ok()?;
+        static SERVER: LazyLock<Server> = LazyLock::new(|| Server::new().config(config::<false>()));
+        let mut socket = SERVER.accept(stream).await.ok()?;
         while let Ok(Some(_)) = socket.recv().await {}
         Some(())
     }

@@ -102,7 +102,7 @@ impl ClientRequest {
         match self.host.is_empty() {
             true => headers.push("Host", self.url.authority()),
             false => {
-                headers.append(self.host.clone());
+                headers.append(&self.host);
                 Ok(())
             }
         }
@@ -124,8 +124,8 @@ impl ClientRequest {
         if let Some(basic) = self.basic_authorization() {
             headers.push("Authorization", basic)?;
         }
-        headers.append(self.origin.clone());
-        headers.append(self.headers.clone());
+        headers.append(&self.origin);
+        headers.append(&self.headers);
         Ok(())
     }
 

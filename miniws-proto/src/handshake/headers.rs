@@ -1,10 +1,10 @@
 //! Header fields.
 
 use alloc::borrow::Cow;
-use alloc::boxed::Box;
 use alloc::string::String;
 use alloc::vec::Vec;
-use core::{fmt, str};
+use core::ops::Range;
+use core::{fmt, mem, str};
 
 use super::HandshakeError;
 use crate::negotiate::is_token;
@@ -32,20 +32,39 @@ const SECRETS: [&str; 4] = [
 /// ```
 #[derive(Clone, Default, PartialEq, Eq)]
 pub struct Headers {
-    fields: Vec<Field>,
+    /// All names, one behind the other. A handshake has a dozen fields, and memory for each name and
+    /// value would be most of what it costs.
+    names: String,
+    /// All values, likewise.
+    values: Vec<u8>,
+    ends: Vec<End>,
 }
 
-#[derive(Clone, PartialEq, Eq)]
-struct Field {
-    name: Box<str>,
-    value: Box<[u8]>,
+/// Where the name and the value of a field end.
+#[derive(Clone, Copy, Default, PartialEq, Eq)]
+struct End {
+    name: usize,
+    value: usize,
 }
 
 impl Headers {
     /// No fields.
     #[must_use]
     pub const fn new() -> Self {
-        Self { fields: Vec::new() }
+        Self {
+            names: String::new(),
+            values: Vec::new(),
+            ends: Vec::new(),
+        }
+    }
+
+    /// No fields, and room for so many, and so many bytes of names and of values.
+    pub(super) fn with_capacity(fields: usize, names: usize, values: usize) -> Self {
+        Self {
+            names: String::with_capacity(names),
+            values: Vec::with_capacity(values),
+            ends: Vec::with_capacity(fields),
+        }
     }
 
     /// Appends a field. White space around the value is not part of it.
@@ -66,11 +85,18 @@ impl Headers {
         {
             return Err(HandshakeError::InvalidHeaderValue(name.into()));
         }
-        self.fields.push(Field {
-            name: name.into(),
-            value: value.trim_ascii().into(),
-        });
+        self.put(name, value.trim_ascii());
         Ok(())
+    }
+
+    /// Appends a field that has been checked.
+    fn put(&mut self, name: &str, value: &[u8]) {
+        self.names.push_str(name);
+        self.values.extend_from_slice(value);
+        self.ends.push(End {
+            name: self.names.len(),
+            value: self.values.len(),
+        });
     }
 
     /// The value of the first field with this name; `None` also when it is not UTF-8.
@@ -89,28 +115,39 @@ impl Headers {
 
     /// All fields in their order.
     pub fn iter(&self) -> impl Iterator<Item = (&str, &[u8])> {
-        self.fields
-            .iter()
-            .map(|field| (&*field.name, &*field.value))
+        self.places()
+            .map(|(name, value)| (&self.names[name], &self.values[value]))
     }
 
     /// How many fields there are.
     #[must_use]
     pub fn len(&self) -> usize {
-        self.fields.len()
+        self.ends.len()
     }
 
     /// Whether there are none.
     #[must_use]
     pub fn is_empty(&self) -> bool {
-        self.fields.is_empty()
+        self.ends.is_empty()
     }
 
     /// The values of all fields with this name.
     pub(super) fn values(&self, name: &str) -> impl Iterator<Item = &[u8]> {
-        self.iter()
-            .filter(move |(other, _)| other.eq_ignore_ascii_case(name))
-            .map(|(_, value)| value)
+        let is_named = move |place: &Range<usize>| {
+            place.len() == name.len() && self.names[place.clone()].eq_ignore_ascii_case(name)
+        };
+        self.places()
+            .filter(move |(name, _)| is_named(name))
+            .map(|(_, value)| &self.values[value])
+    }
+
+    /// Where the names and values of all fields are.
+    fn places(&self) -> impl Iterator<Item = (Range<usize>, Range<usize>)> {
+        let mut start = End::default();
+        self.ends.iter().map(move |&end| {
+            let End { name, value } = mem::replace(&mut start, end);
+            (name..end.name, value..end.value)
+        })
     }
 
     pub(super) fn contains(&self, name: &str) -> bool {
@@ -149,19 +186,23 @@ impl Headers {
 
     /// Takes out all fields with any of these names.
     pub(super) fn remove(&mut self, names: &[&str]) {
-        let is_named = |field: &Field| {
-            let mut names = names.iter();
-            names.any(|name| name.eq_ignore_ascii_case(&field.name))
-        };
-        self.fields.retain(|field| !is_named(field));
+        let is_named = |name: &str| names.iter().any(|other| other.eq_ignore_ascii_case(name));
+        let mut left = Self::new();
+        for (name, value) in self.iter().filter(|(name, _)| !is_named(name)) {
+            left.put(name, value);
+        }
+        *self = left;
     }
 
-    pub(super) fn append(&mut self, mut other: Self) {
-        self.fields.append(&mut other.fields);
+    pub(super) fn append(&mut self, other: &Self) {
+        for (name, value) in other.iter() {
+            self.put(name, value);
+        }
     }
 
     /// Appends the lines of all fields to `head`.
     pub(super) fn encode(&self, head: &mut Vec<u8>) {
+        head.reserve(self.names.len() + self.values.len() + 4 * self.len() + 2);
         for (name, value) in self.iter() {
             encode_field(head, name, value);
         }

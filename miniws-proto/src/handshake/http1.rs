@@ -68,14 +68,18 @@ impl HeadScanner {
             // Who speaks another protocol may say one line and wait for ours.
             return Err(HandshakeError::MalformedStartLine);
         }
-        let unscanned = within_limit.get(self.scanned..).unwrap_or_default();
-        for &byte in unscanned {
+        while let Some(&byte) = within_limit.get(self.scanned) {
             self.scanned += 1;
             if self.is_end(byte, config)? {
                 return Ok(Some(Head {
                     bytes: input.split_to(self.scanned),
                     fields: self.lines.saturating_sub(1),
                 }));
+            }
+            if self.line == Line::Filled {
+                // What the line goes on with is most of a head.
+                let rest = &within_limit[self.scanned..];
+                self.scanned += rest.iter().take_while(|byte| !is_control(**byte)).count();
             }
         }
         match self.scanned >= config.max_head_size {
@@ -100,7 +104,7 @@ impl HeadScanner {
                     is_empty: line == Line::Empty,
                 };
             }
-            (_, byte) if byte.is_ascii_control() && byte != b'\t' => {
+            (_, byte) if is_control(byte) => {
                 return Err(HandshakeError::ControlByte(byte));
             }
             (Line::Filled, _) => {}
@@ -123,6 +127,11 @@ impl HeadScanner {
         self.line = Line::Filled;
         Ok(())
     }
+}
+
+/// Whether no line may hold it.
+const fn is_control(byte: u8) -> bool {
+    byte.is_ascii_control() && byte != b'\t'
 }
 
 /// Whether all that there is of `bytes` is as in `expected`, or begins with it.
@@ -196,7 +205,9 @@ fn wrong_version(word: &[u8]) -> HandshakeError {
 }
 
 fn headers(fields: &[httparse::Header<'_>]) -> Result<Headers, HandshakeError> {
-    let mut headers = Headers::new();
+    let names = fields.iter().map(|field| field.name.len()).sum();
+    let values = fields.iter().map(|field| field.value.len()).sum();
+    let mut headers = Headers::with_capacity(fields.len(), names, values);
     for field in fields {
         let pushed = headers.push(field.name, field.value);
         pushed.map_err(|_| HandshakeError::MalformedHeader)?;

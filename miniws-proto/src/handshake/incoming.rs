@@ -189,7 +189,7 @@ impl Upgrade {
         let is_compressed = accept.is_compressed();
         let mut negotiated = Negotiated::new().with_user_data(accept.take_user_data());
         let (subprotocol, additional) = accept.check(&self.request)?;
-        let mut headers = Headers::new();
+        let mut headers = Headers::with_capacity(4, 64, 64);
         if let Answer::SwitchingProtocols { accept_key } = &self.answer {
             headers.push("Upgrade", "websocket")?;
             headers.push("Connection", "Upgrade")?;
@@ -207,7 +207,7 @@ impl Upgrade {
             headers.push("Sec-WebSocket-Extensions", params.to_string())?;
         }
         negotiated = negotiated.with_compression(compression);
-        headers.append(additional);
+        headers.append(&additional);
         let connection = Connection::server(self.config, negotiated);
         let reply = match self.answer {
             Answer::SwitchingProtocols { .. } => Reply::switching_protocols(headers),

@@ -65,7 +65,7 @@ impl Offer {
         let mut nonce = [0; 16];
         entropy.fill(&mut nonce);
         let key = STANDARD.encode(nonce);
-        let mut headers = Headers::new();
+        let mut headers = Headers::with_capacity(8, 128, 128);
         request.push_host(&mut headers)?;
         headers.push("Upgrade", "websocket")?;
         headers.push("Connection", "Upgrade")?;
