@@ -8,6 +8,7 @@ use std::sync::{Arc, Mutex};
 use std::task::{Context, Poll};
 
 use bytes::{BufMut, BytesMut};
+use rustix::net::RecvFlags;
 use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
 
 use crate::meter;
@@ -155,7 +156,8 @@ impl Source for TcpStream {
     reason = "zeroing the room first would cost more than reading into it"
 )]
 pub fn read_spare(stream: &TcpStream, buffer: &mut BytesMut) -> rustix::io::Result<usize> {
-    let (read, _) = rustix::io::read(stream, buffer.spare_capacity_mut())?;
+    let flags = RecvFlags::empty();
+    let ((read, _), _) = rustix::net::recv(stream, buffer.spare_capacity_mut(), flags)?;
     let count = read.len();
     // SAFETY: `read` is the initialised start of the spare room.
     unsafe { buffer.set_len(buffer.len() + count) };

@@ -54,6 +54,8 @@ pub struct Driver<S, T> {
     /// What has been read, but not yet received.
     input: BytesMut,
     timer: T,
+    /// Whether the buffers of the pool have been fetched since they were last given back.
+    has_buffers: bool,
     /// How many times in a row something was there to be read.
     reads: u8,
     /// The writing side of the transport is of no more use: shut down, or broken.
@@ -76,6 +78,7 @@ impl<S: Transport, T: Timer> Driver<S, T> {
             connection: opened.connection,
             input: opened.input,
             timer: T::default(),
+            has_buffers: false,
             reads: 0,
             write_ended: false,
             read_ended: false,
@@ -305,7 +308,10 @@ impl<S: Transport, T: Timer> Driver<S, T> {
         if self.read_ended {
             return self.poll_eof();
         }
-        pool::fetch(&mut self.input, self.connection.outgoing());
+        if !self.has_buffers {
+            pool::fetch(&mut self.input, self.connection.outgoing());
+            self.has_buffers = true;
+        }
         let hint = pool::room(&mut self.input, self.connection.read_hint());
         match self.transport.poll_read(cx, &mut self.input, hint) {
             Poll::Ready(Ok(0)) => {
@@ -322,6 +328,7 @@ impl<S: Transport, T: Timer> Driver<S, T> {
             }
             Poll::Pending => {
                 pool::give_back(&mut self.input, self.connection.outgoing());
+                self.has_buffers = false;
                 return Poll::Pending;
             }
         }

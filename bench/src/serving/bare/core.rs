@@ -83,9 +83,15 @@ impl<const DEFLATE: bool> Core<DEFLATE> {
             if outgoing.is_empty() {
                 return Ok(false);
             }
-            let mut slices = [IoSlice::new(&[]); 16];
-            let count = outgoing.chunks_vectored(&mut slices);
-            match stream.write_vectored(&slices[..count]) {
+            let chunk = outgoing.chunk();
+            let written = if chunk.len() == outgoing.len() {
+                stream.write(chunk)
+            } else {
+                let mut slices = [IoSlice::new(&[]); 16];
+                let count = outgoing.chunks_vectored(&mut slices);
+                stream.write_vectored(&slices[..count])
+            };
+            match written {
                 Ok(written) => outgoing.advance(written),
                 Err(error) if error.kind() == ErrorKind::WouldBlock => return Ok(true),
                 Err(error) => return Err(error),
