@@ -139,11 +139,16 @@ impl<S: Transport, T: Timer> Driver<S, T> {
             match self.poll_read(cx) {
                 // A peer that goes on sending must keep us neither past a deadline nor from hearing
                 // the server's stop: not at all when it has to finish closing or to take what it is
-                // sent, and else not for long.
+                // sent, and else not for long. Nor must it keep the runtime's other tasks waiting:
+                // not every runtime sees to that.
                 Poll::Ready(()) => {
                     self.reads = (self.reads + 1) % MOST_READS;
                     if self.reads == 0 || closing || written.is_pending() {
                         let _ = self.poll_deadline(cx);
+                    }
+                    if self.reads == 0 {
+                        cx.waker().wake_by_ref();
+                        return Poll::Pending;
                     }
                 }
                 Poll::Pending => {
@@ -424,5 +429,6 @@ impl<S: Transport, T: Timer> Driver<S, T> {
     }
 }
 
-/// After how many reads in a row deadlines are looked at: looking takes about as long as a read.
-const MOST_READS: u8 = 64;
+/// After how many reads in a row deadlines are looked at, and others have their turn. Looking takes about
+/// as long as a read; a read may bring 64 KiB of tiny messages, which take milliseconds.
+const MOST_READS: u8 = 16;
