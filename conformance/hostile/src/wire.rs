@@ -260,6 +260,17 @@ impl Reading {
         Ok(&self.input)
     }
 
+    /// Reads to the end, as fast as it comes, and counts the bytes.
+    pub(crate) async fn count(&mut self) -> Result<usize> {
+        self.input.reserve(1 << 20);
+        let mut count = 0;
+        while self.more().await? {
+            count += self.input.len();
+            self.input.clear();
+        }
+        Ok(count)
+    }
+
     /// False at the end of the stream; a reset is an end as well.
     async fn more(&mut self) -> Result<bool> {
         // It doubles where there is much.

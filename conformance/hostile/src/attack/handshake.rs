@@ -174,13 +174,12 @@ fn deadlines() -> Vec<Attack> {
                 Ok(Outcome::Status(head.status()?))
             },
         )
-        .waits(15),
+        .waits(20),
         Attack::server(
             "handshakes-that-never-finish",
             "500 handshakes that never finish",
             Outcome::Status(408),
             async |server| {
-                let start = Instant::now();
                 let request = request("");
                 let mut peers = Vec::new();
                 for count in 0..500 {
@@ -188,6 +187,7 @@ fn deadlines() -> Vec<Attack> {
                     peer.write(&request[..count % request.len()]).await?;
                     peers.push(peer);
                 }
+                let start = Instant::now();
                 for mut peer in peers {
                     peer.refusal().await?;
                 }
@@ -196,7 +196,7 @@ fn deadlines() -> Vec<Attack> {
             },
         )
         .growth(500 * EACH)
-        .waits(15),
+        .waits(20),
         Attack::server(
             "handshakes-that-never-finish",
             "1100 of them: no more than 1024 are let in at once",
@@ -237,7 +237,7 @@ const FEW: usize = 16;
 
 fn in_time(start: Instant) -> Result<()> {
     let took = start.elapsed();
-    if took + Duration::from_secs(1) < TIMEOUT || took > TIMEOUT + Duration::from_secs(2) {
+    if took + Duration::from_secs(1) < TIMEOUT || took > TIMEOUT + Duration::from_secs(3) {
         return Err(format!("it took {took:.1?}").into());
     }
     Ok(())

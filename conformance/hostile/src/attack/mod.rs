@@ -73,11 +73,18 @@ mod tests {
 
     use miniws_conformance::{Attacks, test_exists};
 
-    /// These are about what an application hands in, or about TLS.
-    const NOT_OVER_SOCKETS: [&str; 3] = ["foreign-origin", "head-injection", "tls-without-a-check"];
+    /// These are about what an application hands in or writes down, about TLS, or need a proxy.
+    const NOT_OVER_SOCKETS: [&str; 6] = [
+        "answer-of-a-proxy",
+        "foreign-origin",
+        "head-injection",
+        "proxy-from-a-request",
+        "secrets-in-logs",
+        "tls-without-a-check",
+    ];
 
     /// These are beyond the list.
-    const BEYOND: [&str; 1] = ["silent-peer"];
+    const BEYOND: [&str; 2] = ["messages-without-end", "silent-peer"];
 
     #[test]
     fn every_attack_is_played() {
@@ -87,7 +94,11 @@ mod tests {
         let list = super::list();
         let played = list.iter().map(|attack| attack.id);
         let all: BTreeSet<_> = played.chain(NOT_OVER_SOCKETS).collect();
-        assert_eq!(all, known);
+        let odd: Vec<_> = all.symmetric_difference(&known).collect();
+        assert!(
+            odd.is_empty(),
+            "neither played nor NOT_OVER_SOCKETS, or not known: {odd:?}"
+        );
     }
 
     #[test]

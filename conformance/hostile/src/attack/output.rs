@@ -1,12 +1,14 @@
 //! Output that piles up, and what it has in it.
 
+use std::net::SocketAddr;
 use std::time::{Duration, Instant};
 
+use tokio::io::AsyncWriteExt;
 use tokio::time::sleep;
 
 use super::row::{Attack, Outcome};
 use crate::Result;
-use crate::wire::{BINARY, CLOSE, FIN, PING, Peer, TEXT, close, masked, request};
+use crate::wire::{BINARY, CLOSE, FIN, PING, Peer, TEXT, close, masked, request, unmasked};
 
 /// The default of `Config::write_timeout`.
 const TIMEOUT: Duration = Duration::from_secs(30);
@@ -49,6 +51,15 @@ pub(super) fn list() -> Vec<Attack> {
         .growth(4 << 10)
         .waits(75),
         Attack::server(
+            "messages-without-end",
+            "two peers send as fast as they can, and read all that comes back",
+            Outcome::Served,
+            async |server| {
+                tokio::try_join!(flood(server.address), flood(server.address))?;
+                Ok(Outcome::Served)
+            },
+        ),
+        Attack::server(
             "output-stale-memory",
             "a close with a reason: the answer has the code alone",
             Outcome::Closed(1000),
@@ -65,7 +76,34 @@ pub(super) fn list() -> Vec<Attack> {
     ]
 }
 
-async fn never_reads(address: std::net::SocketAddr, messages: Vec<u8>) -> Result<Outcome> {
+/// For three seconds, so that who waits for its end waits for too long.
+async fn flood(address: SocketAddr) -> Result<()> {
+    let (peer, _) = Peer::open(address, "").await?;
+    let Peer {
+        mut reading,
+        mut writing,
+    } = peer;
+    let messages = masked(FIN | TEXT, "x").repeat(10_000);
+    let send = async {
+        let start = Instant::now();
+        let mut sent = 0;
+        while start.elapsed() < Duration::from_secs(3) {
+            writing.write_all(&messages).await?;
+            sent += 10_000;
+        }
+        let close = masked(FIN | CLOSE, close(1000, b""));
+        writing.write_all(&close).await?;
+        Ok(sent)
+    };
+    let (sent, count) = tokio::try_join!(send, reading.count())?;
+    let expected = sent * unmasked(FIN | TEXT, "x").len() + unmasked(FIN | CLOSE, "12").len();
+    if count != expected {
+        return Err(format!("{count} bytes came back instead of {expected}").into());
+    }
+    Ok(())
+}
+
+async fn never_reads(address: SocketAddr, messages: Vec<u8>) -> Result<Outcome> {
     let start = Instant::now();
     let mut peer = Peer::dial_without_room(address).await?;
     peer.ask(&request("")).await?;
