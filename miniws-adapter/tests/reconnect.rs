@@ -190,11 +190,7 @@ fn what_is_final() {
     for status in [408, 421, 425, 429, 500, 502, 503, 504, 520] {
         assert!(!refused(status, None).is_final(), "{status}");
     }
-    for kind in [
-        io::ErrorKind::InvalidData,
-        io::ErrorKind::InvalidInput,
-        io::ErrorKind::Unsupported,
-    ] {
+    for kind in [io::ErrorKind::InvalidInput, io::ErrorKind::Unsupported] {
         assert!(failed(kind).is_final(), "{kind:?}");
         assert!(
             !Cause::Broken(Error::Io(kind.into())).is_final(),
@@ -223,6 +219,31 @@ fn what_is_final() {
     assert!(Cause::Connect(Error::Aborted).is_final());
     assert!(!Cause::Connect(Error::ConnectTimeout).is_final());
     assert!(!unreachable().is_final());
+}
+
+#[cfg(feature = "rustls")]
+#[test]
+fn a_bad_certificate_is_final_and_another_failure_of_tls_is_not() {
+    use rustls::{CertificateError, Error::*, PeerMisbehaved};
+
+    let is_final = |error: rustls::Error| {
+        let error = io::Error::new(io::ErrorKind::InvalidData, error);
+        Cause::Connect(error.into()).is_final()
+    };
+    assert!(is_final(InvalidCertificate(CertificateError::Expired)));
+    assert!(is_final(InvalidCertificate(
+        CertificateError::NotValidForName
+    )));
+    assert!(!is_final(InvalidMessage(
+        rustls::InvalidMessage::InvalidContentType
+    )));
+    assert!(!is_final(AlertReceived(
+        rustls::AlertDescription::InternalError
+    )));
+    assert!(!is_final(PeerMisbehaved(
+        PeerMisbehaved::TooManyEmptyFragments
+    )));
+    assert!(!failed(io::ErrorKind::InvalidData).is_final());
 }
 
 #[test]

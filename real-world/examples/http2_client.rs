@@ -131,6 +131,8 @@ async fn talk(client: Client, http2: &mut Http2, number: usize) -> Result<(), Er
     }
 }
 
+const USAGE: &str = "usage: http2_client [--count 10] [--root FILE] wss://HOST[:PORT]/PATH";
+
 struct Options {
     url: String,
     count: usize,
@@ -146,10 +148,14 @@ impl Options {
                 Arg::Long("count") => count = parser.value()?.parse()?,
                 Arg::Long("root") => root = Some(parser.value()?.into()),
                 Arg::Value(value) if url.is_none() => url = Some(value.string()?),
+                Arg::Short('h') | Arg::Long("help") => {
+                    println!("{USAGE}");
+                    std::process::exit(0);
+                }
                 _ => return Err(arg.unexpected()),
             }
         }
-        let url = url.ok_or("the URL is missing")?;
+        let url = url.ok_or(USAGE)?;
         Ok(Self { url, count, root })
     }
 }

@@ -31,7 +31,8 @@ impl Cause {
     /// - for what the application asked for and cannot be: a bad URL or header, `wss://` without TLS;
     /// - for a proxy that refuses with such a status, whose rules or SOCKS5 forbid it, or that wants
     ///   other credentials;
-    /// - for a TLS session that can't be set up: a certificate that fails;
+    /// - for a server whose certificate fails, as rustls says it: another TLS session that can't be set up
+    ///   may be a matter of a moment;
     /// - for a response that the client's hook turned down.
     ///
     /// An open connection that fails for whatever reason is tried again: this side has done nothing
@@ -53,13 +54,11 @@ impl Cause {
                 ProxyError::ConnectionLost => false,
                 _ => true,
             },
-            Self::Connect(Error::Io(error)) => matches!(
-                error.kind(),
-                // What TLS libraries say of a certificate, a bad address, and wss:// without TLS.
-                io::ErrorKind::InvalidData
-                    | io::ErrorKind::InvalidInput
-                    | io::ErrorKind::Unsupported
-            ),
+            Self::Connect(Error::Io(error)) => {
+                // A bad address, and wss:// without TLS.
+                let kinds = [io::ErrorKind::InvalidInput, io::ErrorKind::Unsupported];
+                kinds.contains(&error.kind()) || is_bad_certificate(error)
+            }
             Self::Connect(error) => matches!(error, Error::Aborted | Error::Declined { .. }),
         }
     }
@@ -113,6 +112,18 @@ impl Cause {
             _ => None,
         }
     }
+}
+
+/// What rustls says of a certificate is within an error of the transport.
+#[cfg(feature = "rustls")]
+fn is_bad_certificate(error: &io::Error) -> bool {
+    let error = error.get_ref().and_then(|error| error.downcast_ref());
+    matches!(error, Some(rustls::Error::InvalidCertificate(_)))
+}
+
+#[cfg(not(feature = "rustls"))]
+const fn is_bad_certificate(_: &io::Error) -> bool {
+    false
 }
 
 fn is_final_code(code: CloseCode) -> bool {

@@ -5,6 +5,12 @@ mod deflate;
 use lexopt::{Arg, Parser, ValueExt};
 use miniws_proto::{Config, DeflateConfig};
 
+const USAGE: &str = concat!(
+    "usage: ",
+    env!("CARGO_CRATE_NAME"),
+    " URL [--deflate[=SETTING,..]]",
+);
+
 /// The command line.
 pub(crate) struct Options {
     pub(crate) url: String,
@@ -27,10 +33,14 @@ impl Options {
                     let settings = parser.optional_value().map(ValueExt::string).transpose()?;
                     deflate = deflate::config(settings.as_deref())?;
                 }
+                Arg::Short('h') | Arg::Long("help") => {
+                    println!("{USAGE}");
+                    std::process::exit(0);
+                }
                 _ => return Err(arg.unexpected()),
             }
         }
-        let url = url.ok_or("usage: autobahn_client URL [--deflate[=SETTING,..]]")?;
+        let url = url.ok_or(USAGE)?;
         Ok(Self {
             url: url.trim_end_matches('/').to_owned(),
             deflate,

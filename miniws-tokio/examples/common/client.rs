@@ -21,6 +21,13 @@ pub(crate) const CHECK_TOO_LATE: &str = "the server did not echo everything with
 /// How long the server has to be quiet, after the last line, before it is taken to have said all.
 pub(crate) const QUIET: Duration = Duration::from_millis(200);
 
+const USAGE: &str = concat!(
+    "usage: ",
+    env!("CARGO_CRATE_NAME"),
+    " URL [--subprotocol P] [--header 'N: V'] [--binary] [--check] \
+     [--deflate[=SETTING,..]] [--negotiated] [--proxy URL] [--proxy-from-env] [--redirects N]",
+);
+
 /// The command line.
 pub(crate) struct Options {
     pub(crate) url: String,
@@ -59,14 +66,14 @@ impl Options {
                 Arg::Long("negotiated") => negotiated = true,
                 Arg::Long("binary") => binary = true,
                 Arg::Long("check") => check = true,
+                Arg::Short('h') | Arg::Long("help") => {
+                    println!("{USAGE}");
+                    std::process::exit(0);
+                }
                 _ => return Err(arg.unexpected().into()),
             }
         }
-        let url = url.ok_or(
-            "usage: client URL [--subprotocol P] [--header 'N: V'] [--binary] [--check] \
-             [--deflate[=SETTING,..]] [--negotiated] [--proxy URL] [--proxy-from-env] \
-             [--redirects N]",
-        )?;
+        let url = url.ok_or(USAGE)?;
         Ok(Self {
             url,
             subprotocols,

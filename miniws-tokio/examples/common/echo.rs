@@ -5,6 +5,12 @@ mod deflate;
 use lexopt::{Arg, Parser, ValueExt};
 use miniws_proto::{Config, DeflateConfig, Reply};
 
+const USAGE: &str = concat!(
+    "usage: ",
+    env!("CARGO_CRATE_NAME"),
+    " [--addr HOST:PORT] [--max-message BYTES] [--subprotocol P].. [--deflate[=SETTING,..]]",
+);
+
 /// The command line.
 pub(crate) struct Options {
     pub(crate) addr: String,
@@ -30,6 +36,10 @@ impl Options {
                 Arg::Long("deflate") => {
                     let settings = parser.optional_value().map(ValueExt::string).transpose()?;
                     options.deflate = Some(deflate::config(settings.as_deref())?);
+                }
+                Arg::Short('h') | Arg::Long("help") => {
+                    println!("{USAGE}");
+                    std::process::exit(0);
                 }
                 _ => return Err(arg.unexpected()),
             }

@@ -2,6 +2,8 @@
 
 use lexopt::{Arg, Parser, ValueExt};
 
+const USAGE: &str = "usage: chat [--addr HOST:PORT] [--redis URL]";
+
 pub(crate) struct Options {
     pub(crate) addr: String,
     pub(crate) redis: Option<String>,
@@ -18,6 +20,10 @@ impl Options {
             match arg {
                 Arg::Long("addr") => options.addr = parser.value()?.string()?,
                 Arg::Long("redis") => options.redis = Some(parser.value()?.string()?),
+                Arg::Short('h') | Arg::Long("help") => {
+                    println!("{USAGE}");
+                    std::process::exit(0);
+                }
                 _ => return Err(arg.unexpected()),
             }
         }

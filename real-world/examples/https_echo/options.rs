@@ -2,6 +2,9 @@
 
 use lexopt::{Arg, Parser, ValueExt};
 
+const USAGE: &str =
+    "usage: https_echo [--addr HOST:PORT] [--plain] [--no-extended-connect] [--subprotocol P]..";
+
 pub(crate) struct Options {
     pub(crate) addr: String,
     pub(crate) plain: bool,
@@ -24,6 +27,10 @@ impl Options {
                 Arg::Long("plain") => options.plain = true,
                 Arg::Long("no-extended-connect") => options.extended_connect = false,
                 Arg::Long("subprotocol") => options.subprotocols.push(parser.value()?.string()?),
+                Arg::Short('h') | Arg::Long("help") => {
+                    println!("{USAGE}");
+                    std::process::exit(0);
+                }
                 _ => return Err(arg.unexpected()),
             }
         }
