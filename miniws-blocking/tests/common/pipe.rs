@@ -181,9 +181,8 @@ impl SharedStream for Pipe {
             state.bytes.is_empty() && !state.ended && !state.broken
         })?;
         let count = buffer.len().min(state.bytes.len()).min(state.most);
-        for (place, byte) in buffer.iter_mut().zip(state.bytes.drain(..count)) {
-            *place = byte;
-        }
+        buffer[..count].copy_from_slice(&state.bytes.make_contiguous()[..count]);
+        state.bytes.drain(..count);
         self.0.incoming.changed.notify_all();
         Ok(count)
     }
@@ -198,10 +197,12 @@ impl SharedStream for Pipe {
         }
         let room = state.capacity.saturating_sub(state.bytes.len());
         let most = room.min(state.most);
-        let bytes = slices.iter().flat_map(|slice| slice.iter()).take(most);
-        let before = state.bytes.len();
-        state.bytes.extend(bytes);
-        let count = state.bytes.len() - before;
+        let mut count = 0;
+        for slice in slices {
+            let taken = &slice[..slice.len().min(most - count)];
+            state.bytes.extend(taken);
+            count += taken.len();
+        }
         state.writes += 1;
         self.0.outgoing.changed.notify_all();
         Ok(count)

@@ -105,10 +105,10 @@ impl SharedStream for Faulty {
     }
 
     fn write_shared(&self, slices: &[IoSlice<'_>]) -> io::Result<usize> {
-        let bytes: Vec<u8> = slices
-            .iter()
-            .flat_map(|slice| slice.iter().copied())
-            .collect();
+        let mut bytes = Vec::new();
+        for slice in slices {
+            bytes.extend_from_slice(slice);
+        }
         let most = self.begin(Operation::Write, bytes.len())?;
         if most == 0 {
             return Ok(0);
