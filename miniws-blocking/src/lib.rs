@@ -89,7 +89,8 @@
 //!
 //! With the feature `stats`, `stats()` tells what has gone over a connection and what waits;
 //! `latency()`, always there, is the round trip of the last keep-alive ping. The feature `tracing` has a
-//! span for each connection, and events for what happens to it.
+//! span for each connection, and events for what happens to it: they are on the page of the module
+//! `telemetry`.
 
 mod client;
 mod connecting;

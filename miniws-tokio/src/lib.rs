@@ -75,7 +75,7 @@
 //! - **Staying connected.** [`reconnect`] connects again when a connection is lost.
 //! - **Looking inside.** With the feature `stats`, `stats()` tells what has gone over a connection and what
 //!   waits; `latency()`, always there, is the round trip of the last keep-alive ping. The feature `tracing` has a
-//!   span for each connection, and events for what happens to it.
+//!   span for each connection, and events for what happens to it: they are on the page of the module `telemetry`.
 //! - **Tests.** The feature `testing` has WebSockets in memory, and a scripted peer for handlers.
 //! - **The end.** When [`Event::Close`] comes, its answer has been written. `recv` then waits for the
 //!   end of TCP and gives `None`; dropping the WebSocket instead is fine. An error is final.
