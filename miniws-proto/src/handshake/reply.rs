@@ -1,5 +1,6 @@
 //! A server's answer in plain HTTP: to a request that it does not upgrade, or that is wrong.
 
+use alloc::boxed::Box;
 use alloc::format;
 use alloc::vec::Vec;
 
@@ -31,7 +32,7 @@ pub struct Reply {
     headers: Headers,
     body: Bytes,
     /// The first thing that was wrong while it was built.
-    error: Option<HandshakeError>,
+    error: Option<Box<HandshakeError>>,
     /// It is the 101 that ends a handshake, which only the handshake itself makes.
     is_switching: bool,
 }
@@ -72,7 +73,7 @@ impl Reply {
             true => Err(HandshakeError::ReservedHeader(name.into())),
             false => self.headers.push(name, value),
         };
-        self.error = self.error.or(pushed.err());
+        self.error = self.error.or(pushed.err().map(Box::new));
         self
     }
 
@@ -164,7 +165,7 @@ impl Reply {
 
     pub(super) fn check(&self) -> Result<(), HandshakeError> {
         match (&self.error, self.status) {
-            (Some(error), _) => Err(error.clone()),
+            (Some(error), _) => Err((**error).clone()),
             (None, 204 | 205 | 304) if !self.body.is_empty() => {
                 Err(HandshakeError::BodyNotAllowed(self.status))
             }
