@@ -4,6 +4,10 @@
 //!
 //! For HTTP/2 the server must tell clients that they may:
 //! [`enable_connect_protocol`](hyper::server::conn::http2::Builder::enable_connect_protocol).
+//!
+//! axum's graceful shutdown does not wait for WebSockets, and [`Stopper`](crate::Stopper) is for the listeners of
+//! this crate. A handler that has to close when the server stops is told so by the application, by a
+//! [`watch`](https://docs.rs/tokio/latest/tokio/sync/watch/) beside [`recv`](WebSocket::recv), for example.
 
 use std::fmt;
 use std::future::Future;

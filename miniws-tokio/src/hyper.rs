@@ -50,6 +50,9 @@
 //! }
 //! # Ok(()) }
 //! ```
+//!
+//! [`Stopper`](crate::Stopper) is for the listeners of this crate. A task that has to close when the server
+//! stops is told so by the application.
 
 mod client;
 mod server;
