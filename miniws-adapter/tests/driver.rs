@@ -221,7 +221,7 @@ fn a_flood_is_read_by_and_by() {
         );
     }
     assert_eq!(pings, 1000);
-    assert!(longest <= 20, "{longest}");
+    assert!(longest <= 70, "{longest}");
 }
 
 /// Nor does it keep the server from stopping.
