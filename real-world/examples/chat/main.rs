@@ -88,7 +88,9 @@ async fn run() -> Result<(), Error> {
 /// Makes the room one with those of other processes.
 async fn share(url: &str, room: Arc<Room>) -> Result<Broker, Error> {
     let connected = broker::connect(url).await;
-    let (broker, stream) = connected.map_err(|error| format!("{url}: {error}"))?;
+    // Without user and password.
+    let shown = url.rsplit_once('@').map_or(url, |(_, address)| address);
+    let (broker, stream) = connected.map_err(|error| format!("{shown}: {error}"))?;
     tokio::spawn(stream.follow(move |message| room.tell(message)));
     Ok(broker)
 }

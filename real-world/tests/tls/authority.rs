@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use rcgen::{CertificateParams, CertifiedIssuer, KeyPair};
+use rcgen::{Certificate, CertificateParams, CertifiedIssuer, KeyPair};
 
 use crate::miniws::rustls::crypto::ring::default_provider;
 use crate::miniws::rustls::pki_types::{CertificateDer, PrivateKeyDer};
@@ -34,10 +34,7 @@ impl Authority {
     pub(crate) fn sign(&self, params: CertificateParams) -> Identity {
         let key = KeyPair::generate().unwrap();
         let certificate = params.signed_by(&key, &self.0).unwrap();
-        Identity {
-            certificate: certificate.der().clone(),
-            key: key.serialize_der(),
-        }
+        Identity::new(&certificate, &key)
     }
 }
 
@@ -47,6 +44,19 @@ pub(crate) struct Identity {
 }
 
 impl Identity {
+    /// One that vouches for itself.
+    pub(crate) fn self_signed(params: CertificateParams) -> Self {
+        let key = KeyPair::generate().unwrap();
+        Self::new(&params.self_signed(&key).unwrap(), &key)
+    }
+
+    fn new(certificate: &Certificate, key: &KeyPair) -> Self {
+        Self {
+            certificate: certificate.der().clone(),
+            key: key.serialize_der(),
+        }
+    }
+
     pub(crate) fn key(&self) -> PrivateKeyDer<'static> {
         self.key.clone().try_into().unwrap()
     }

@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use rcgen::date_time_ymd;
 
-use super::authority::{Authority, client_config, params, server_config};
+use super::authority::{Authority, Identity, client_config, params, server_config};
 use super::{connect, is_echoed, run, serve};
 use crate::miniws::rustls::crypto::ring::default_provider;
 use crate::miniws::rustls::server::WebPkiClientVerifier;
@@ -59,6 +59,10 @@ fn certificates_that_are_not_good() {
         let stranger = Authority::named("a stranger");
         let unknown = serve(server_config(&stranger.sign(params("localhost")))).await;
         assert_fails(connect(unknown, config()).await, "UnknownIssuer");
+
+        let itself = Identity::self_signed(params("localhost"));
+        let itself = serve(server_config(&itself)).await;
+        assert_fails(connect(itself, config()).await, "UnknownIssuer");
 
         // And nobody trusts it by default.
         let url = format!("wss://localhost:{}/", unknown.port());

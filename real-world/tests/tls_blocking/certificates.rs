@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use rcgen::date_time_ymd;
 
-use crate::authority::{Authority, client_config, params, server_config};
+use crate::authority::{Authority, Identity, client_config, params, server_config};
 use crate::miniws::rustls::crypto::ring::default_provider;
 use crate::miniws::rustls::server::WebPkiClientVerifier;
 use crate::miniws::rustls::version::{TLS12, TLS13};
@@ -70,6 +70,10 @@ fn ones_that_are_not_good() {
         let stranger = Authority::named("a stranger");
         let unknown = serve(server_config(&stranger.sign(params("localhost"))));
         assert_fails(connect(unknown, config()), "UnknownIssuer");
+
+        let itself = Identity::self_signed(params("localhost"));
+        let itself = serve(server_config(&itself));
+        assert_fails(connect(itself, config()), "UnknownIssuer");
 
         // And nobody trusts it by default.
         let url = format!("wss://localhost:{}/", unknown.port());
