@@ -268,6 +268,27 @@ fn a_senders_close_has_its_deadline() {
     });
 }
 
+/// What is being sent when the peer closes, and takes nothing more, is lost, and its sender is told so.
+#[test]
+fn a_close_cuts_a_sender_off() {
+    run_on_test_clock(async {
+        let (ours, mut peer) = pipe(10);
+        let (sender, mut receiver) = server(ours, calm().close_timeout(TICK)).split();
+        let (sent, received) = join(sender.send(vec![0; 100]), async {
+            wire::write(&mut peer, masked(CLOSE, b"")).await;
+            let event = receiver.recv().await.unwrap();
+            assert_eq!(event, Some(Event::Close(None)));
+            receiver.recv().await
+        })
+        .await;
+        assert_eq!(received.unwrap(), None);
+        assert!(
+            matches!(sent, Err(Error::Send(SendError::Closed))),
+            "{sent:?}"
+        );
+    });
+}
+
 /// Each half alone keeps the connection; it ends with the last of them.
 #[test]
 fn dropping_halves() {

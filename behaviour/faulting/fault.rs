@@ -3,7 +3,7 @@
 use std::io;
 
 use super::conversation::{Conversation, Start};
-use crate::miniws::{Error, Event, HandshakeError, ReceiveErrorKind};
+use crate::miniws::{Error, Event, HandshakeError, ReceiveErrorKind, SendError};
 
 /// What goes wrong with an operation.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -129,6 +129,14 @@ impl Outcome {
                     missing == 0 || fault.is_some_and(|it| it.is_fatal()) && missing <= answer;
                 assert!(seen.len() == expected.len() && is_sent, "lost: {label}");
                 return;
+            }
+            // The peer's close counts, and what was queued behind it, the answer at least, is lost.
+            Err(Error::Send(SendError::Closed)) => {
+                let is_cut_off = fault.is_some_and(|it| it.is_fatal());
+                assert!(
+                    is_cut_off && seen.len() == expected.len(),
+                    "closed: {label}"
+                );
             }
             Err(error) => assert!(is_right(fault, error), "the wrong error: {label}"),
         }

@@ -173,12 +173,15 @@ impl<S: Transport, T: Timer> Driver<S, T> {
     pub fn poll_flush(&mut self, cx: &mut Context<'_>) -> Poll<Result<(), Error>> {
         loop {
             match self.poll_drain(cx) {
+                // The other half of the connection may have met its deadline.
+                Poll::Ready(Ok(_)) if self.connection.outgoing().dropped() > 0 => {
+                    return Poll::Ready(self.verdict());
+                }
                 Poll::Ready(Ok(_)) => return Poll::Ready(Ok(())),
                 Poll::Ready(Err(error)) => {
                     self.write_failed(error.kind().into());
                     return Poll::Ready(Err(Error::Io(error)));
                 }
-                // The other half of the connection may have met its deadline.
                 Poll::Pending if !self.connection.wants_read() => {
                     return Poll::Ready(self.verdict());
                 }
@@ -406,10 +409,14 @@ impl<S: Transport, T: Timer> Driver<S, T> {
         }
     }
 
+    /// What has become of the output, now that something may have ended the connection.
     fn verdict(&mut self) -> Result<(), Error> {
         self.trace.observe(&self.connection, self.failure.as_ref());
-        let error = self.connection.error();
-        error.map_or(Ok(()), |error| Err(error.into()))
+        match self.connection.error() {
+            Some(error) => Err(error.into()),
+            None if self.connection.outgoing().dropped() > 0 => Err(SendError::Closed.into()),
+            None => Ok(()),
+        }
     }
 
     /// The cause of a lost connection, the first time that it is told. Any other error explains

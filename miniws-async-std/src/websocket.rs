@@ -315,7 +315,9 @@ impl<S: AsyncRead + AsyncWrite + Unpin> WebSocket<S> {
     /// # Errors
     ///
     /// [`Error::Io`] when the transport failed, [`Error::Receive`] when it took nothing for
-    /// [`Config::write_timeout`](crate::Config::write_timeout).
+    /// [`Config::write_timeout`](crate::Config::write_timeout),
+    /// [`SendError::Closed`](crate::SendError::Closed) when the peer has closed and then not taken the
+    /// rest in time.
     ///
     /// # Cancel safety
     ///

@@ -263,12 +263,13 @@ impl<S: Stream> Link<S> {
                 scratch::release();
             }
             let ended = !line.connection.wants_read();
+            let is_lost = drained == Drained::Failed || line.is_cut_off();
             return match line.connection.error() {
                 // Another thread has found out why the stream takes nothing any more.
                 Some(error) if ended && error.kind() != ReceiveErrorKind::ConnectionLost => {
                     Err(error.into())
                 }
-                _ if drained == Drained::Failed => Err(line.tell_failure()),
+                _ if is_lost => Err(line.tell_failure()),
                 Some(error) if ended => Err(error.into()),
                 _ => Ok(()),
             };

@@ -1,6 +1,7 @@
 //! A connection, and what has become of the stream under it.
 
 use std::io;
+use std::mem;
 use std::ops::{Deref, DerefMut};
 use std::sync::MutexGuard;
 use std::time::Duration;
@@ -28,6 +29,9 @@ pub(crate) struct Line {
     pub(crate) writing: bool,
     /// How many threads wait for that write to be over.
     pub(crate) waiting: usize,
+    /// How many bytes the connection dropped when it ended, although a write that was under way has
+    /// taken them.
+    pub(crate) landed: usize,
     pub(crate) trace: Trace,
 }
 
@@ -68,6 +72,7 @@ impl Line {
             sole: true,
             writing: false,
             waiting: 0,
+            landed: 0,
             trace,
         }
     }
@@ -97,6 +102,11 @@ impl Line {
     pub(crate) fn has_output(&mut self) -> bool {
         let output = self.connection.outgoing();
         output.is_unflushed() || !output.is_empty()
+    }
+
+    /// Whether the connection has ended before all of its output was written.
+    pub(crate) fn is_cut_off(&mut self) -> bool {
+        self.connection.outgoing().dropped() > self.landed
     }
 
     /// Whether a thread that waits to read has to look at the deadlines again: another one that sends
@@ -173,22 +183,25 @@ impl Line {
 
     /// Takes note of how a write went.
     pub(crate) fn judge(&mut self, written: io::Result<()>) -> Drained {
+        // Who has ended the connection meanwhile has ended the stream, too, and knows why.
+        let ended = !self.connection.wants_read();
         match written {
-            Ok(()) => Drained::Done,
-            Err(error) if is_timeout(&error) => Drained::Stalled,
+            Ok(()) => return Drained::Done,
+            Err(error) if is_timeout(&error) && !ended => return Drained::Stalled,
+            Err(_) if ended => {}
             Err(error) => {
                 // What the peer sent before it went may still be there to be read: its close, say.
                 self.write_ended = true;
                 self.trace.broken(&self.connection, &error);
                 self.failure.get_or_insert(error);
-                while self.has_output() {
-                    let output = self.connection.outgoing();
-                    output.advance(output.len());
-                    output.set_unflushed(false);
-                }
-                Drained::Failed
             }
         }
+        while self.has_output() {
+            let output = self.connection.outgoing();
+            output.advance(output.len());
+            output.set_unflushed(false);
+        }
+        Drained::Failed
     }
 
     /// Whether to shut down the writing side now. It is true once.
@@ -225,13 +238,14 @@ impl Line {
 
     /// Why writing failed, for the one whose output is lost. It is told to the one who receives, too.
     pub(crate) fn tell_failure(&mut self) -> Error {
-        let kind = self.failure.as_ref().map(io::Error::kind);
-        let copy = io::Error::from(kind.unwrap_or(io::ErrorKind::BrokenPipe));
-        Error::Io(
-            self.failure
-                .replace(copy)
-                .unwrap_or(io::ErrorKind::BrokenPipe.into()),
-        )
+        match (&mut self.failure, self.connection.error()) {
+            (Some(failure), _) => {
+                let copy = failure.kind().into();
+                Error::Io(mem::replace(failure, copy))
+            }
+            (None, Some(error)) => error.into(),
+            (None, None) => SendError::Closed.into(),
+        }
     }
 
     /// How it has ended. An error of the stream is told once, in place of the loss that it caused.

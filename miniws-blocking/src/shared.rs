@@ -153,13 +153,14 @@ impl<S> Shared<S> {
                 // Nothing is left of it when the connection has ended meanwhile.
                 let is_over = !line.connection.wants_read();
                 let output = line.connection.outgoing();
-                output.advance(count.min(output.len()));
+                let waiting = count.min(output.len());
+                output.advance(waiting);
                 output.set_unflushed(!flushed && !is_over);
+                line.landed += count - waiting;
                 line.note_progress();
                 Ok(())
             }
             Err(error) if is_interrupted(&error) => Ok(()),
-            Err(error) if is_timeout(&error) && !line.has_output() => Ok(()),
             Err(error) => Err(error),
         };
         (line, result)

@@ -290,7 +290,9 @@ impl<S: Stream> WebSocket<S> {
     /// # Errors
     ///
     /// [`Error::Io`] when the stream failed, [`Error::Receive`] when it took nothing for
-    /// [`Config::write_timeout`](crate::Config::write_timeout).
+    /// [`Config::write_timeout`](crate::Config::write_timeout),
+    /// [`SendError::Closed`](crate::SendError::Closed) when the peer has closed and then not taken the
+    /// rest in time.
     pub fn flush(&mut self) -> Result<(), Error> {
         self.driver.flush()
     }

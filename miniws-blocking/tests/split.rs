@@ -305,6 +305,29 @@ fn close_behind_a_stuck_message_fails() {
     assert!(sending.join().is_err());
 }
 
+/// What is being sent when the peer closes, and takes nothing more, is lost, and its sender is told so.
+#[test]
+fn a_close_cuts_a_sender_off() {
+    let timeout = Duration::from_millis(100);
+    let config = Config::default()
+        .keep_alive(None)
+        .close_timeout(timeout)
+        .write_timeout(None);
+    let (server, mut peer) = narrow(config);
+    let ours = server.get_ref().clone();
+    let (sender, mut receiver) = server.split();
+    let sending = spawn(move || sender.send(vec![0; 5000]));
+    ours.wait_until_unread(1000);
+    peer.write_all(&client_frame(0x88, b"")).unwrap();
+    assert_eq!(receiver.recv().unwrap(), Some(Event::Close(None)));
+    assert_eq!(receiver.recv().unwrap(), None);
+    let sent = sending.join();
+    assert!(
+        matches!(sent, Err(Error::Send(SendError::Closed))),
+        "{sent:?}"
+    );
+}
+
 #[test]
 fn dropping_all_halves_ends_the_connection() {
     let (server, mut client, _listener) = tcp_pair(&Config::default());

@@ -33,6 +33,7 @@ pub struct SendQueue {
     buffer: Option<Box<Buffer>>,
     taken: u64,
     is_unflushed: bool,
+    dropped: usize,
 }
 
 /// The memory of a [`SendQueue`] while nothing waits in it, to be
@@ -104,6 +105,12 @@ impl SendQueue {
         self.is_unflushed = is_unflushed;
     }
 
+    /// How many bytes still waited when the connection ended, and were dropped.
+    #[must_use]
+    pub const fn dropped(&self) -> usize {
+        self.dropped
+    }
+
     /// Whether all output has gone as far as can be known.
     pub(crate) const fn is_settled(&self) -> bool {
         self.is_empty() && !self.is_unflushed
@@ -149,10 +156,11 @@ impl SendQueue {
         buffer.chain.push_back(Chained { at, bytes });
     }
 
-    /// Drops all that waits.
+    /// Drops all that waits, at the end of the connection or of a handshake.
     pub(crate) fn clear(&mut self) {
         *self = Self {
             taken: self.taken,
+            dropped: self.dropped + self.len(),
             ..Self::default()
         };
     }

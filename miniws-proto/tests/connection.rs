@@ -43,6 +43,20 @@ fn a_full_queue_that_moves_on_is_no_silence() {
 }
 
 #[test]
+fn what_the_end_cuts_off_is_counted() {
+    let mut server = Connection::server(Config::default(), Negotiated::default());
+    server.send("one").unwrap();
+    server.send("two").unwrap();
+    server.outgoing().advance(5);
+    assert_eq!(server.outgoing().dropped(), 0);
+    server.receive_eof();
+    assert_eq!(
+        (drained(&mut server).len(), server.outgoing().dropped()),
+        (0, 5)
+    );
+}
+
+#[test]
 fn a_keep_alive_ping_goes_between_fragments() {
     let config = Config::default().fragment_size(Some(1000));
     let mut server = Connection::server(config, Negotiated::default());
