@@ -138,24 +138,18 @@ impl Line {
             self.arm_write(patience, |timeout| stream.set_write_timeout(timeout))?;
             let output = self.connection.outgoing();
             if output.is_empty() {
-                match stream.flush() {
-                    Err(error) if is_interrupted(&error) => continue,
-                    flushed => flushed?,
-                }
+                stream.flush()?;
                 output.set_unflushed(false);
                 continue;
             }
-            match write_from(stream, output) {
-                Ok(0) => return Err(io::ErrorKind::WriteZero.into()),
-                Ok(count) => {
-                    // No stream of a caller's can make it more than there was.
-                    output.advance(count.min(output.len()));
-                    output.set_unflushed(true);
-                    self.note_progress();
-                }
-                Err(error) if is_interrupted(&error) => {}
-                Err(error) => return Err(error),
+            let count = write_from(stream, output)?;
+            if count == 0 {
+                return Err(io::ErrorKind::WriteZero.into());
             }
+            // No stream of a caller's can make it more than there was.
+            output.advance(count.min(output.len()));
+            output.set_unflushed(true);
+            self.note_progress();
         }
         Ok(())
     }
@@ -187,7 +181,10 @@ impl Line {
         let ended = !self.connection.wants_read();
         match written {
             Ok(()) => return Drained::Done,
-            Err(error) if is_timeout(&error) && !ended => return Drained::Stalled,
+            // An interruption, too, is a time to look at the clock: there may be one after the other.
+            Err(error) if (is_timeout(&error) || is_interrupted(&error)) && !ended => {
+                return Drained::Stalled;
+            }
             Err(_) if ended => {}
             Err(error) => {
                 // What the peer sent before it went may still be there to be read: its close, say.

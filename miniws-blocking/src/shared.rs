@@ -148,21 +148,16 @@ impl<S> Shared<S> {
             line = self.end_turn();
             written
         };
-        let result = match written {
-            Ok((count, flushed)) => {
-                // Nothing is left of it when the connection has ended meanwhile.
-                let is_over = !line.connection.wants_read();
-                let output = line.connection.outgoing();
-                let waiting = count.min(output.len());
-                output.advance(waiting);
-                output.set_unflushed(!flushed && !is_over);
-                line.landed += count - waiting;
-                line.note_progress();
-                Ok(())
-            }
-            Err(error) if is_interrupted(&error) => Ok(()),
-            Err(error) => Err(error),
-        };
+        let result = written.map(|(count, flushed)| {
+            // Nothing is left of it when the connection has ended meanwhile.
+            let is_over = !line.connection.wants_read();
+            let output = line.connection.outgoing();
+            let waiting = count.min(output.len());
+            output.advance(waiting);
+            output.set_unflushed(!flushed && !is_over);
+            line.landed += count - waiting;
+            line.note_progress();
+        });
         (line, result)
     }
 

@@ -11,8 +11,10 @@ use std::sync::atomic::{AtomicU32, Ordering};
 use std::time::Duration;
 
 use common::*;
+use miniws_blocking::bytes::BytesMut;
 use miniws_blocking::{
-    Client, Config, Connection, Negotiated, SharedStream, Stream, WebSocket, accept, bytes,
+    Client, Config, Connection, Negotiated, ReceiveErrorKind, SharedStream, Stream, WebSocket,
+    accept, bytes,
 };
 
 /// A handshake, a message each way, and a close.
@@ -170,6 +172,72 @@ impl Stream for Buffered {
 
     fn shutdown_write(&mut self) -> io::Result<()> {
         self.shutdown_shared(Shutdown::Write)
+    }
+}
+
+/// A signal interrupts every write.
+struct Interrupted(pipe::Pipe);
+
+impl SharedStream for Interrupted {
+    fn read_shared(&self, buffer: &mut [u8]) -> io::Result<usize> {
+        self.0.read_shared(buffer)
+    }
+
+    fn write_shared(&self, _: &[IoSlice<'_>]) -> io::Result<usize> {
+        Err(io::ErrorKind::Interrupted.into())
+    }
+
+    fn shutdown_shared(&self, how: Shutdown) -> io::Result<()> {
+        self.0.shutdown_shared(how)
+    }
+}
+
+impl Read for Interrupted {
+    fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
+        self.read_shared(buffer)
+    }
+}
+
+impl Write for Interrupted {
+    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+        self.write_shared(&[IoSlice::new(bytes)])
+    }
+
+    fn flush(&mut self) -> io::Result<()> {
+        Ok(())
+    }
+}
+
+impl Stream for Interrupted {
+    fn set_read_timeout(&self, timeout: Option<Duration>) -> io::Result<()> {
+        self.0.set_read_timeout(timeout)
+    }
+
+    fn set_write_timeout(&self, timeout: Option<Duration>) -> io::Result<()> {
+        self.0.set_write_timeout(timeout)
+    }
+
+    fn shutdown_write(&mut self) -> io::Result<()> {
+        self.0.shutdown_write()
+    }
+}
+
+/// However often signals come, deadlines are kept.
+#[test]
+fn interruptions_put_no_deadline_off() {
+    let server = || {
+        let config = Config::default().write_timeout(Some(Duration::from_millis(50)));
+        let connection = Connection::server(config, Negotiated::default());
+        WebSocket::from_parts(Interrupted(pipe::pair().0), connection, BytesMut::new())
+    };
+    let mut whole = server();
+    let (half, _other) = server().split();
+    for sending in [
+        spawn(move || whole.send("x")),
+        spawn(move || half.send("x")),
+    ] {
+        let error = sending.join().unwrap_err();
+        assert_eq!(receive_error(error), ReceiveErrorKind::WriteTimeout);
     }
 }
 

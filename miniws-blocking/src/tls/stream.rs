@@ -157,21 +157,14 @@ impl<S: SharedStream> TlsStream<S> {
                 outgoing.advance(count);
                 Ok(true)
             }
-            Err(error) if is_interrupted(&error) => Ok(true),
             Err(error) => Err(error),
         }
     }
 
-    /// Writes all that the session has made. It is never interrupted: who calls it may have taken
-    /// something already, and must not be asked to try again.
+    /// Writes all that the session has made.
     fn push(&self, outgoing: &mut Outgoing) -> io::Result<()> {
         while self.push_some(outgoing)? {}
-        loop {
-            match self.stream.flush_shared() {
-                Err(error) if is_interrupted(&error) => {}
-                flushed => return flushed,
-            }
-        }
+        self.stream.flush_shared()
     }
 
     /// Writes what comes last, unless that keeps anyone waiting.
@@ -230,7 +223,7 @@ impl<S: SharedStream> SharedStream for TlsStream<S> {
             IoSlice::advance_slices(&mut rest, count);
             match self.push(&mut outgoing) {
                 // The rest is for a flush.
-                Err(error) if is_timeout(&error) => break,
+                Err(error) if is_timeout(&error) || is_interrupted(&error) => break,
                 pushed => pushed?,
             }
         }
