@@ -6,6 +6,7 @@ mod common;
 
 use std::time::{Duration, Instant};
 
+use common::on_time::on_time;
 use common::*;
 use miniws_blocking::bytes::Bytes;
 use miniws_blocking::{
@@ -241,60 +242,66 @@ fn peer_that_takes_nothing_is_given_up() {
 /// The time begins anew with each message, whatever the one before it has waited.
 #[test]
 fn peer_that_takes_nothing_any_more_is_given_up_in_time() {
-    let (ours, mut peer) = pipe::pair_of(1000, usize::MAX);
-    let timeout = Duration::from_millis(400);
-    let config = Config::default().write_timeout(Some(timeout));
-    let connection = Connection::server(config, Negotiated::default());
-    let mut server = WebSocket::from_parts(ours, connection, Default::default());
-    let reading = spawn(move || {
-        std::thread::sleep(Duration::from_millis(100));
-        read_exactly(&mut peer, 2004);
-        peer
+    on_time(|| {
+        let (ours, mut peer) = pipe::pair_of(1000, usize::MAX);
+        let timeout = Duration::from_millis(400);
+        let config = Config::default().write_timeout(Some(timeout));
+        let connection = Connection::server(config, Negotiated::default());
+        let mut server = WebSocket::from_parts(ours, connection, Default::default());
+        let reading = spawn(move || {
+            std::thread::sleep(Duration::from_millis(100));
+            read_exactly(&mut peer, 2004);
+            peer
+        });
+        server.send(vec![0; 2000]).unwrap();
+        let _peer = reading.join();
+        // There is room for this, and for nothing more.
+        server.send(vec![0; 996]).unwrap();
+        let started = Instant::now();
+        let error = server.send(vec![0; 10]).unwrap_err();
+        assert_eq!(receive_error(error), ReceiveErrorKind::WriteTimeout);
+        assert!((timeout..timeout * 7 / 4).contains(&started.elapsed()));
     });
-    server.send(vec![0; 2000]).unwrap();
-    let _peer = reading.join();
-    // There is room for this, and for nothing more.
-    server.send(vec![0; 996]).unwrap();
-    let started = Instant::now();
-    let error = server.send(vec![0; 10]).unwrap_err();
-    assert_eq!(receive_error(error), ReceiveErrorKind::WriteTimeout);
-    assert!((timeout..timeout * 7 / 4).contains(&started.elapsed()));
 }
 
 #[test]
 fn peer_that_stops_taking_is_given_up_in_time() {
-    let (ours, mut peer) = pipe::pair_of(1000, usize::MAX);
-    let timeout = Duration::from_millis(400);
-    let config = Config::default().write_timeout(Some(timeout));
-    let connection = Connection::server(config, Negotiated::default());
-    let mut server = WebSocket::from_parts(ours, connection, Default::default());
-    let reading = spawn(move || {
-        std::thread::sleep(Duration::from_millis(100));
-        read_exactly(&mut peer, 1000);
-        (peer, Instant::now())
+    on_time(|| {
+        let (ours, mut peer) = pipe::pair_of(1000, usize::MAX);
+        let timeout = Duration::from_millis(400);
+        let config = Config::default().write_timeout(Some(timeout));
+        let connection = Connection::server(config, Negotiated::default());
+        let mut server = WebSocket::from_parts(ours, connection, Default::default());
+        let reading = spawn(move || {
+            std::thread::sleep(Duration::from_millis(100));
+            read_exactly(&mut peer, 1000);
+            (peer, Instant::now())
+        });
+        let error = server.send(vec![0; 10_000]).unwrap_err();
+        assert_eq!(receive_error(error), ReceiveErrorKind::WriteTimeout);
+        let (_peer, stopped) = reading.join();
+        assert!(stopped.elapsed() < timeout * 7 / 4);
     });
-    let error = server.send(vec![0; 10_000]).unwrap_err();
-    assert_eq!(receive_error(error), ReceiveErrorKind::WriteTimeout);
-    let (_peer, stopped) = reading.join();
-    assert!(stopped.elapsed() < timeout * 7 / 4);
 }
 
 /// A slow peer is none that takes nothing.
 #[test]
 fn slow_peer_is_waited_for() {
-    let (ours, mut peer) = pipe::pair_of(1000, 1000);
-    let config = Config::default().write_timeout(Some(Duration::from_millis(200)));
-    let connection = Connection::server(config, Negotiated::default());
-    let mut server = WebSocket::from_parts(ours, connection, Default::default());
-    let reading = spawn(move || {
-        for _ in 0..10 {
-            std::thread::sleep(Duration::from_millis(50));
-            read_exactly(&mut peer, 1000);
-        }
-        peer
+    on_time(|| {
+        let (ours, mut peer) = pipe::pair_of(1000, 1000);
+        let config = Config::default().write_timeout(Some(Duration::from_millis(200)));
+        let connection = Connection::server(config, Negotiated::default());
+        let mut server = WebSocket::from_parts(ours, connection, Default::default());
+        let reading = spawn(move || {
+            for _ in 0..10 {
+                std::thread::sleep(Duration::from_millis(50));
+                read_exactly(&mut peer, 1000);
+            }
+            peer
+        });
+        server.send(vec![0; 10_000]).unwrap();
+        reading.join();
     });
-    server.send(vec![0; 10_000]).unwrap();
-    reading.join();
 }
 
 #[test]

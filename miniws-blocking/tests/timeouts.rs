@@ -8,6 +8,7 @@ use std::io::Write;
 use std::time::{Duration, Instant};
 
 use common::endless::Endless;
+use common::on_time::on_time;
 use common::*;
 use miniws_blocking::{
     CloseCode, Config, Connection, Event, Negotiated, ReceiveErrorKind, State, WebSocket,
@@ -50,24 +51,26 @@ fn peer_that_stays_silent_is_given_up() {
 
 #[test]
 fn answers_that_waited_in_the_socket_count() {
-    let config = Config::default()
-        .keep_alive(Some(SHORT))
-        .pong_timeout(10 * SHORT);
-    let (mut server, mut peer) = server_and_peer(config);
-    let mut answering = peer.clone();
-    // The application is busy for longer than the pong may take: it has come all the same.
-    let pong = spawn(move || {
-        let ping = read_exactly(&mut answering, 10);
-        answering
-            .write_all(&client_frame(0x8a, &ping[2..]))
-            .unwrap();
-        answering.write_all(&client_frame(0x81, b"here")).unwrap();
+    on_time(|| {
+        let config = Config::default()
+            .keep_alive(Some(SHORT))
+            .pong_timeout(10 * SHORT);
+        let (mut server, mut peer) = server_and_peer(config);
+        let mut answering = peer.clone();
+        // The application is busy for longer than the pong may take: it has come all the same.
+        let pong = spawn(move || {
+            let ping = read_exactly(&mut answering, 10);
+            answering
+                .write_all(&client_frame(0x8a, &ping[2..]))
+                .unwrap();
+            answering.write_all(&client_frame(0x81, b"here")).unwrap();
+        });
+        assert_eq!(text(server.recv().unwrap()), "here");
+        pong.join();
+        std::thread::sleep(13 * SHORT);
+        peer.write_all(&client_frame(0x81, b"still here")).unwrap();
+        assert_eq!(text(server.recv().unwrap()), "still here");
     });
-    assert_eq!(text(server.recv().unwrap()), "here");
-    pong.join();
-    std::thread::sleep(13 * SHORT);
-    peer.write_all(&client_frame(0x81, b"still here")).unwrap();
-    assert_eq!(text(server.recv().unwrap()), "still here");
 }
 
 #[test]
@@ -114,19 +117,21 @@ fn idle_connection_is_closed_while_pings_keep_coming() {
 
 #[test]
 fn messages_put_the_idle_timeout_off() {
-    let config = Config::default().idle_timeout(Some(4 * SHORT));
-    let (mut server, mut peer) = server_and_peer(config);
-    let sending = spawn(move || {
+    on_time(|| {
+        let config = Config::default().idle_timeout(Some(4 * SHORT));
+        let (mut server, mut peer) = server_and_peer(config);
+        let sending = spawn(move || {
+            for _ in 0..8 {
+                std::thread::sleep(SHORT);
+                peer.write_all(&client_frame(0x81, b"hi")).unwrap();
+            }
+            peer
+        });
         for _ in 0..8 {
-            std::thread::sleep(SHORT);
-            peer.write_all(&client_frame(0x81, b"hi")).unwrap();
+            assert_eq!(text(server.recv().unwrap()), "hi");
         }
-        peer
+        sending.join();
     });
-    for _ in 0..8 {
-        assert_eq!(text(server.recv().unwrap()), "hi");
-    }
-    sending.join();
 }
 
 /// Without any deadline, the read waits for ever, and is not woken now and then.

@@ -9,6 +9,7 @@
 )]
 
 pub mod endless;
+pub mod on_time;
 pub mod pipe;
 
 use std::io::{Read, Write};

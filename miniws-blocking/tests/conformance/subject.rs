@@ -225,8 +225,8 @@ fn perform<S: SharedStream + 'static>(
         Action::Prepared(kind, data, compression) => {
             sender.feed_prepared(&given::prepared(kind, &data, compression)?)
         }
-        Action::Ping(data) => unless_stuck(sender, move |sender| sender.ping(&data)),
-        Action::Close(body) => unless_stuck(sender, move |sender| match body {
+        Action::Ping(data) => unless_stuck(sender, stalled, move |sender| sender.ping(&data)),
+        Action::Close(body) => unless_stuck(sender, stalled, move |sender| match body {
             Some(body) => sender.close_with(body.code.into(), &body.reason),
             None => sender.close_without_code(),
         }),
@@ -244,14 +244,18 @@ fn perform<S: SharedStream + 'static>(
     Ok(())
 }
 
-/// These calls flush as well, which takes long when the peer doesn't read.
+/// These calls flush as well, which takes long when the peer doesn't read; errors come at once.
 fn unless_stuck<S: SharedStream + 'static>(
     sender: &Sender<S>,
+    stalled: bool,
     call: impl FnOnce(&Sender<S>) -> Result<(), Error> + Send + 'static,
 ) -> Result<(), Error> {
     let sender = sender.clone();
     let calling = spawn(move || call(&sender));
+    if !stalled {
+        return calling.join();
+    }
     calling
-        .result_within(Duration::from_millis(100))
+        .result_within(Duration::from_millis(500))
         .unwrap_or(Ok(()))
 }

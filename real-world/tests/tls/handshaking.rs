@@ -4,10 +4,10 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use super::authority::{Authority, client_config, params, server_config};
-use super::{connect, is_echoed, run, serve};
+use super::{connect, is_echoed, run, serve, serve_with};
 use crate::miniws::rustls::pki_types::ServerName;
 use crate::miniws::tls::TlsListener;
-use crate::miniws::{Client, Error, Event, Listen};
+use crate::miniws::{Client, Config, Error, Event, Listen};
 use crate::runtime::{AsyncReadExt, AsyncWriteExt, TcpListener, TcpStream, TlsConnector};
 
 /// Who never ends the handshake of TLS is given up, and holds nobody up meanwhile.
@@ -15,7 +15,9 @@ use crate::runtime::{AsyncReadExt, AsyncWriteExt, TcpListener, TcpStream, TlsCon
 fn clients_that_never_end_it() {
     run(async {
         let authority = Authority::new();
-        let address = serve(server_config(&authority.sign(params("localhost")))).await;
+        let settings = Config::default().handshake_timeout(Duration::from_secs(2));
+        let identity = authority.sign(params("localhost"));
+        let address = serve_with(settings, server_config(&identity)).await;
         let mut silent = TcpStream::connect(address).await.unwrap();
         let mut plain = TcpStream::connect(address).await.unwrap();
         plain

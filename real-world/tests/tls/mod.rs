@@ -19,7 +19,6 @@ mod watched;
 
 use std::future::Future;
 use std::net::SocketAddr;
-use std::time::Duration;
 
 use watched::watched;
 
@@ -35,8 +34,11 @@ pub(crate) fn run(test: impl Future<Output = ()>) {
 
 /// A server that echoes.
 async fn serve(config: ServerConfig) -> SocketAddr {
+    serve_with(Config::default(), config).await
+}
+
+async fn serve_with(settings: Config, config: ServerConfig) -> SocketAddr {
     let tcp = TcpListener::bind("127.0.0.1:0").await.unwrap();
-    let settings = Config::default().handshake_timeout(Duration::from_millis(300));
     let server = Server::new().config(settings);
     let listener = server.listen(TlsListener::new(tcp, config)).unwrap();
     let address = listener.local_addr();

@@ -9,14 +9,18 @@ use crate::common::pipe;
 use crate::miniws::tls::{TlsListener, TlsStream};
 use crate::miniws::{Client, Config, Error, HandshakeError, Listen, Server, Stream};
 use crate::records::sessions;
-use crate::{PATIENCE, connect, is_echoed, run, serve, spawn};
+use crate::{PATIENCE, connect, is_echoed, run, serve_with, spawn};
 
 /// Who never ends the handshake of TLS is given up, and holds nobody up meanwhile.
 #[test]
 fn clients_that_never_end_it() {
     run(|| {
         let authority = Authority::new();
-        let address = serve(server_config(&authority.sign(params("localhost"))));
+        let settings = Config::default().handshake_timeout(Duration::from_secs(2));
+        let address = serve_with(
+            settings,
+            server_config(&authority.sign(params("localhost"))),
+        );
         let mut silent = TcpStream::connect(address).unwrap();
         let mut plain = TcpStream::connect(address).unwrap();
         plain
@@ -40,7 +44,11 @@ fn clients_that_never_end_it() {
 fn a_client_that_takes_its_time() {
     run(|| {
         let authority = Authority::new();
-        let address = serve(server_config(&authority.sign(params("localhost"))));
+        let settings = Config::default().handshake_timeout(Duration::from_millis(300));
+        let address = serve_with(
+            settings,
+            server_config(&authority.sign(params("localhost"))),
+        );
         let mut slow = TcpStream::connect(address).unwrap();
         // The header of a record, and its length: 256 bytes.
         let mut bytes = [22, 3, 1, 1, 0].into_iter().chain([1; 256]);

@@ -87,7 +87,10 @@ fn listen(server: Server, config: ServerConfig) -> Listener<TlsListener<TcpListe
 
 /// A server that echoes.
 fn serve(config: ServerConfig) -> SocketAddr {
-    let settings = Config::default().handshake_timeout(Duration::from_millis(300));
+    serve_with(Config::default(), config)
+}
+
+fn serve_with(settings: Config, config: ServerConfig) -> SocketAddr {
     let listener = listen(Server::new().config(settings), config);
     let address = listener.local_addr();
     thread::spawn(|| listener.serve(echo));
