@@ -125,11 +125,41 @@ impl Dial {
     }
 }
 
-/// An error of the system's, which does not say where it happened.
+/// An error of the transport, and where it happened, which it does not say itself.
+#[derive(Debug)]
+struct At {
+    place: String,
+    error: io::Error,
+}
+
+/// Says where an error of the transport happened.
 pub(crate) fn at(place: impl fmt::Display, error: Error) -> Error {
     match error {
-        Error::Io(error) => io::Error::new(error.kind(), format!("{place}: {error}")).into(),
+        Error::Io(error) => {
+            let (kind, place) = (error.kind(), place.to_string());
+            io::Error::new(kind, At { place, error }).into()
+        }
         error => error,
+    }
+}
+
+/// The error, without where it happened.
+#[cfg(feature = "rustls")]
+pub(crate) fn without_place(error: &io::Error) -> &io::Error {
+    let at = error.get_ref().and_then(|within| within.downcast_ref());
+    at.map_or(error, |at: &At| &at.error)
+}
+
+impl std::error::Error for At {
+    /// What is behind the error, which itself is in the message.
+    fn source(&self) -> Option<&(dyn std::error::Error + 'static)> {
+        self.error.source()
+    }
+}
+
+impl fmt::Display for At {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}: {}", self.place, self.error)
     }
 }
 

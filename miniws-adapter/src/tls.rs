@@ -6,6 +6,8 @@ use std::sync::{Arc, LazyLock};
 use rustls::pki_types::ServerName;
 use rustls::{ClientConfig, RootCertStore};
 
+use crate::dial::without_place;
+
 /// A client's configuration: the roots that Mozilla trusts, and TLS 1.2 or 1.3.
 ///
 /// The crypto provider is named here, so it does not matter whether the process has a default.
@@ -26,6 +28,11 @@ pub fn client_config() -> Arc<ClientConfig> {
         Arc::new(config)
     });
     Arc::clone(&CONFIG)
+}
+
+/// What rustls says, if that is within an error of the transport.
+pub(crate) fn error_within(error: &io::Error) -> Option<&rustls::Error> {
+    without_place(error).get_ref()?.downcast_ref()
 }
 
 /// Whom the server's certificate has to name.

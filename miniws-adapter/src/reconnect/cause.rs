@@ -31,8 +31,8 @@ impl Cause {
     /// - for what the application asked for and cannot be: a bad URL or header, `wss://` without TLS;
     /// - for a proxy that refuses with such a status, whose rules or SOCKS5 forbid it, or that wants
     ///   other credentials;
-    /// - for a server whose certificate fails, as rustls says it: another TLS session that can't be set up
-    ///   may be a matter of a moment;
+    /// - for a server, or a proxy, whose certificate fails, as rustls says it: another TLS session that can't
+    ///   be set up may be a matter of a moment;
     /// - for a response that the client's hook turned down.
     ///
     /// An open connection that fails for whatever reason is tried again: this side has done nothing
@@ -117,7 +117,7 @@ impl Cause {
 /// What rustls says of a certificate is within an error of the transport.
 #[cfg(feature = "rustls")]
 fn is_bad_certificate(error: &io::Error) -> bool {
-    let error = error.get_ref().and_then(|error| error.downcast_ref());
+    let error = crate::tls::error_within(error);
     matches!(error, Some(rustls::Error::InvalidCertificate(_)))
 }
 

@@ -22,10 +22,7 @@ pub(super) fn error_type(error: &Error) -> String {
 /// What an error of the transport is called: for TLS, what rustls calls it.
 pub(super) fn io_error_type(error: &io::Error) -> String {
     #[cfg(feature = "rustls")]
-    if let Some(error) = error
-        .get_ref()
-        .and_then(|error| error.downcast_ref::<rustls::Error>())
-    {
+    if let Some(error) = crate::tls::error_within(error) {
         return name(error);
     }
     name(&error.kind())
