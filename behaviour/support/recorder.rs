@@ -33,6 +33,7 @@ pub(crate) struct Entry {
 pub(crate) struct Recorder {
     records: Records,
     level: Level,
+    takes_spans: bool,
 }
 
 thread_local! {
@@ -46,6 +47,15 @@ impl Records {
         Recorder {
             records: self.clone(),
             level,
+            takes_spans: true,
+        }
+    }
+
+    /// Who writes the events, and no spans.
+    pub(crate) fn recorder_of_events(&self) -> Recorder {
+        Recorder {
+            takes_spans: false,
+            ..self.recorder(Level::TRACE)
         }
     }
 
@@ -131,7 +141,7 @@ fn index(id: &Id) -> usize {
 
 impl Subscriber for Recorder {
     fn enabled(&self, metadata: &Metadata<'_>) -> bool {
-        *metadata.level() <= self.level
+        *metadata.level() <= self.level && (self.takes_spans || metadata.is_event())
     }
 
     fn new_span(&self, span: &Attributes<'_>) -> Id {

@@ -2,8 +2,10 @@
 
 use std::net::SocketAddr;
 
+use tracing::subscriber::set_default;
 use tracing::{Level, info, info_span};
 
+use super::super::support::recorder::Records;
 use super::super::support::wire::{self, PING, TEXT, masked};
 use super::super::support::{TICK, calm, join, kind, pipe, run, server_and_peer};
 use super::{brief, record, story};
@@ -194,6 +196,23 @@ fn warnings_come_without_the_span_too() {
     let closed = records.one("closed");
     assert_eq!(closed.field("error.type"), "UnmaskedFrame");
     assert_eq!(records.entries().len(), 1);
+}
+
+#[test]
+fn events_come_without_spans() {
+    let records = Records::default();
+    let _guard = set_default(records.recorder_of_events());
+    run(async {
+        let (mut server, mut peer) = server_and_peer(calm());
+        wire::write(&mut peer, masked(wire::CLOSE, "")).await;
+        server.recv().await.unwrap();
+    });
+    let names: Vec<_> = records
+        .entries()
+        .iter()
+        .map(|entry| entry.name.clone())
+        .collect();
+    assert_eq!(names, ["open", "closed"]);
 }
 
 #[test]

@@ -103,7 +103,7 @@ impl Trace {
             websocket.subprotocol = field::Empty,
             error.type = field::Empty,
         );
-        if span.is_disabled() && !tracing::enabled!(target: TARGET, Level::WARN) {
+        if span.is_disabled() && !tracing::event_enabled!(target: TARGET, Level::WARN) {
             return Self(None);
         }
         Self(Some(Box::new(Told {
