@@ -9,7 +9,7 @@ use async_channel::unbounded;
 use tracing::{Instrument, Level, info_span};
 
 use super::super::support::recorder::entered;
-use super::super::support::{Pipe, TICK, dial, join, listen, once, run, timeout, yield_now};
+use super::super::support::{Pipe, TICK, dial, join, listen, once, pipe, run, timeout, yield_now};
 use super::{record, story};
 use crate::miniws::{Listen, Server, connect};
 
@@ -172,4 +172,41 @@ fn a_machine_that_has_no_more() {
         (Level::WARN, "error.type=OutOfMemory")
     );
     story(&records, "server");
+}
+
+/// A listener of one connection, which is gone when its options are set.
+struct Gone(AtomicUsize);
+
+impl Listen for Gone {
+    type Stream = Pipe;
+    type Address = ();
+
+    fn local_addr(&self) -> io::Result<()> {
+        Ok(())
+    }
+
+    async fn accept(&self) -> io::Result<(Pipe, Option<SocketAddr>)> {
+        match self.0.fetch_add(1, Ordering::SeqCst) {
+            0 => Ok((pipe(1).0, None)),
+            _ => pending().await,
+        }
+    }
+
+    fn set_nodelay(_: &Pipe, _: bool) -> io::Result<()> {
+        Err(io::ErrorKind::NotConnected.into())
+    }
+}
+
+#[test]
+fn a_connection_that_has_gone() {
+    let (records, _guard) = record(Level::TRACE);
+    run(async {
+        let gone = Gone(AtomicUsize::new(0));
+        let mut listener = Server::new().listen(gone).unwrap();
+        listener.accept().await.unwrap().err().unwrap();
+    });
+    assert_eq!(
+        story(&records, "server"),
+        ["DEBUG accepted", "DEBUG not opened error.type=NotConnected"]
+    );
 }

@@ -125,9 +125,11 @@ impl<R: 'static, L: Listen> Listener<R, L> {
         let server = self.server.clone();
         // From now on, so that who closes all waits for handshakes as well.
         let ticket = self.stop.ticket();
-        let trace = Trace::server(remote_addr);
+        let mut trace = Trace::server(remote_addr);
         let handshake = async move {
-            L::set_nodelay(&stream, server.nodelay)?;
+            L::set_nodelay(&stream, server.nodelay)
+                .map_err(Error::from)
+                .inspect_err(|error| trace.failed(error))?;
             let socket = server.accept_stream(stream, remote_addr, trace).await?;
             Ok(socket.with_stop(ticket))
         };

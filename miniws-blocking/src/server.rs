@@ -465,9 +465,11 @@ impl Server {
         stream: L::Stream,
         remote_addr: Option<SocketAddr>,
         ticket: Ticket,
-        trace: Trace,
+        mut trace: Trace,
     ) -> Result<WebSocket<L::Stream>, Error> {
-        L::set_nodelay(&stream, self.nodelay)?;
+        L::set_nodelay(&stream, self.nodelay)
+            .map_err(Error::from)
+            .inspect_err(|error| trace.failed(error))?;
         let socket = self.accept_stream(stream, remote_addr, trace)?;
         Ok(socket.registered(ticket))
     }

@@ -179,9 +179,11 @@ impl<L: Listen> Listener<L> {
         let nodelay = self.nodelay;
         // From now on, so that who closes all waits for handshakes as well.
         let ticket = self.stop.ticket();
-        let trace = Trace::server(remote_addr);
+        let mut trace = Trace::server(remote_addr);
         self.handshakes.spawn(async move {
-            L::set_nodelay(&stream, nodelay)?;
+            L::set_nodelay(&stream, nodelay)
+                .map_err(Error::from)
+                .inspect_err(|error| trace.failed(error))?;
             let socket = server.accept_stream(stream, remote_addr, trace).await?;
             Ok(socket.with_stop(ticket))
         });
