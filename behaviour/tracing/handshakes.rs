@@ -124,6 +124,27 @@ fn a_client_tells_of_where_it_cannot_go() {
     );
 }
 
+/// Whom it has reached, as a host may have many addresses.
+#[test]
+fn a_client_tells_who_has_refused_it() {
+    let (records, _guard) = record(Level::TRACE);
+    let port = run(async {
+        let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+        let address = listener.local_addr().unwrap();
+        let (refused, ()) = join(connect(&format!("ws://{address}/")), async {
+            let (mut stream, _) = listener.accept().await.unwrap();
+            wire::read_head(&mut stream).await;
+            wire::write(&mut stream, "HTTP/1.1 503 x\r\nContent-Length: 0\r\n\r\n").await;
+        })
+        .await;
+        refused.err().unwrap();
+        address.port().to_string()
+    });
+    let span = records.one("websocket");
+    assert_eq!(span.field("network.peer.address"), "127.0.0.1");
+    assert_eq!(span.field("network.peer.port"), port);
+}
+
 #[test]
 fn a_client_tells_where_it_is_sent() {
     let (records, _guard) = record(Level::TRACE);

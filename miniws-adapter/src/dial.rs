@@ -3,7 +3,7 @@
 use std::fmt;
 use std::future::{Future, poll_fn, ready};
 use std::io;
-use std::net::IpAddr;
+use std::net::{IpAddr, SocketAddr};
 use std::pin::pin;
 use std::sync::Arc;
 use std::task::Poll;
@@ -13,6 +13,7 @@ use miniws_proto::{Config, HandshakeError, Time, Url};
 
 use crate::proxy::{ProxyChoice, tunnel};
 use crate::tcp::IpFamily;
+use crate::trace::Trace;
 use crate::{Error, Timer, Transport};
 
 /// How to reach what a URL names.
@@ -46,6 +47,9 @@ pub trait Net {
 
     /// Whether there is TLS.
     const HAS_TLS: bool = false;
+
+    /// Where the other end is, if that has an address of IP.
+    fn peer_addr(stream: &Self::Stream) -> Option<SocketAddr>;
 
     /// Connects to a host by TCP.
     fn tcp(
@@ -85,9 +89,10 @@ impl Dial {
         net: &N,
         url: &Url,
         config: &Arc<Config>,
+        trace: &Trace,
     ) -> Result<N::Stream, Error> {
         let deadline = T::now() + self.timeout;
-        let going = self.go::<_, T>(net, url, config, deadline);
+        let going = self.go::<_, T>(net, url, config, deadline, trace);
         match before::<T, _>(deadline, going).await {
             // A proxy that took too long.
             None | Some(Err(Error::Handshake(HandshakeError::Timeout))) => {
@@ -103,6 +108,7 @@ impl Dial {
         url: &Url,
         config: &Arc<Config>,
         deadline: Time,
+        trace: &Trace,
     ) -> Result<N::Stream, Error> {
         if let Some(path) = url.unix_path() {
             let reached = net.unix(path, deadline).await;
@@ -114,9 +120,14 @@ impl Dial {
         let stream = match self.proxy.choose(url)? {
             None => {
                 let reached = net.tcp(&self.tcp, url.host(), url.port(), deadline);
-                reached.await.map_err(|error| at(url.authority(), error))?
+                let reached = reached.await.map_err(|error| at(url.authority(), error))?;
+                trace.peer(N::peer_addr(&reached));
+                reached
             }
-            Some(proxy) => tunnel::<_, T>(net, &self.tcp, &proxy, url, config, deadline).await?,
+            Some(proxy) => {
+                let going = tunnel::<_, T>(net, &self.tcp, &proxy, url, config, deadline, trace);
+                going.await?
+            }
         };
         match url.is_secure() {
             true => net.tls(stream, url.host(), deadline).await,

@@ -10,6 +10,7 @@ use miniws_proto::{Config, HandshakeError, Proxy, ProxyError, ProxyHandshake, Ti
 
 use crate::bounded::Bounded;
 use crate::dial::{Net, TcpDial, at};
+use crate::trace::Trace;
 use crate::{Error, Timer, Transport};
 
 pub use environment::Environment;
@@ -45,6 +46,7 @@ pub(crate) async fn tunnel<N: Net, T: Timer>(
     url: &Url,
     config: &Arc<Config>,
     deadline: Time,
+    trace: &Trace,
 ) -> Result<N::Stream, Error> {
     if proxy.is_secure() && !N::HAS_TLS {
         let what = "a proxy over TLS (https://) needs the feature `rustls`";
@@ -53,6 +55,7 @@ pub(crate) async fn tunnel<N: Net, T: Timer>(
     let handshake = ProxyHandshake::new(proxy, url, Arc::clone(config))?;
     let through = async {
         let mut stream = net.tcp(dial, proxy.host(), proxy.port(), deadline).await?;
+        trace.peer(N::peer_addr(&stream));
         if proxy.is_secure() {
             stream = net.tls(stream, proxy.host(), deadline).await?;
         }

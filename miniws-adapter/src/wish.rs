@@ -68,7 +68,8 @@ impl Wish {
         let mut request = self.request?;
         let entropy = Arc::new(Mutex::new(self.entropy));
         loop {
-            let mut stream = dial.reach::<_, T>(net, request.url(), &self.config).await?;
+            let reached = dial.reach::<_, T>(net, request.url(), &self.config, trace);
+            let mut stream = reached.await?;
             let attempt = Attempt {
                 request: request.clone(),
                 config: Arc::clone(&self.config),

@@ -291,7 +291,6 @@ impl Client {
             let connected = self.wish.connect::<_, Clock>(sockets, dial, trace);
             let (io, opened) = connected.await?;
             let remote_addr = io.stream.peer_addr();
-            opened.trace.peer(remote_addr);
             Ok(WebSocket::new(io.stream, opened, remote_addr))
         })
     }

@@ -1,5 +1,6 @@
 //! The sockets of async-io and TLS, for the shared way to where a URL leads.
 
+use std::net::SocketAddr;
 #[cfg(feature = "rustls")]
 use std::sync::Arc;
 
@@ -31,6 +32,10 @@ impl Net for Sockets {
     type Stream = Io<NetStream>;
 
     const HAS_TLS: bool = cfg!(feature = "rustls");
+
+    fn peer_addr(io: &Self::Stream) -> Option<SocketAddr> {
+        io.stream.peer_addr()
+    }
 
     async fn tcp(
         &self,

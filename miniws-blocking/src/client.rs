@@ -8,7 +8,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use miniws_adapter::trace::Trace;
-use miniws_adapter::{Dial, IpFamily, Opened, Wish};
+use miniws_adapter::{Dial, IpFamily, Wish};
 use miniws_proto::{ClientRequest, Config, Entropy, Response};
 
 use crate::dial::Sockets;
@@ -308,7 +308,8 @@ impl Client {
     pub(crate) fn connect_with(self, trace: Trace) -> Result<WebSocket<NetStream>, Error> {
         let connected = (self.wish).connect::<_, Clock>(&self.sockets, &self.dial, trace);
         let (Patient(stream), opened) = run(connected)?;
-        Ok(opened_over(stream, opened))
+        let remote_addr = stream.peer_addr();
+        Ok(WebSocket::new(stream, opened, remote_addr))
     }
 
     /// Does the handshake over a stream that the caller has made: a Unix socket, an in-memory pipe,
@@ -333,20 +334,16 @@ impl Client {
     pub fn handshake<S: Stream>(self, stream: S) -> Result<WebSocket<S>, Error> {
         let mut io = Patient(stream);
         let trace = self.wish.trace();
+        let remote_addr = io.0.peer_addr();
+        trace.peer(remote_addr);
         let opened = run(self.wish.handshake::<_, Clock>(&mut io, trace))?;
-        Ok(opened_over(io.0, opened))
+        Ok(WebSocket::new(io.0, opened, remote_addr))
     }
 
     fn ask(mut self, change: impl FnOnce(ClientRequest) -> ClientRequest) -> Self {
         self.wish.request = self.wish.request.map(change);
         self
     }
-}
-
-fn opened_over<S: Stream>(stream: S, opened: Opened) -> WebSocket<S> {
-    let remote_addr = stream.peer_addr();
-    opened.trace.peer(remote_addr);
-    WebSocket::new(stream, opened, remote_addr)
 }
 
 impl fmt::Debug for Client {

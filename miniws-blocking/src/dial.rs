@@ -1,5 +1,6 @@
 //! The sockets of `std` and TLS, for the shared way to where a URL leads.
 
+use std::net::SocketAddr;
 use std::sync::Arc;
 
 use miniws_adapter::{Net, TcpDial};
@@ -9,7 +10,7 @@ use crate::connecting::Progress;
 use crate::handshake::Patient;
 #[cfg(unix)]
 use crate::stream::is_timeout;
-use crate::{Error, NetStream, tcp};
+use crate::{Error, NetStream, Stream, tcp};
 
 /// The sockets of `std` and TLS.
 #[cfg_attr(not(feature = "rustls"), derive(Default))]
@@ -43,6 +44,10 @@ impl Net for Sockets {
     type Stream = Patient<NetStream>;
 
     const HAS_TLS: bool = cfg!(feature = "rustls");
+
+    fn peer_addr(Patient(stream): &Self::Stream) -> Option<SocketAddr> {
+        stream.peer_addr()
+    }
 
     async fn tcp(
         &self,

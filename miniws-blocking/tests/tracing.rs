@@ -8,13 +8,14 @@ mod common;
 mod recorder;
 
 use std::io::{self, Write};
+use std::net::{SocketAddr, TcpListener, TcpStream};
 use std::sync::LazyLock;
 use std::thread;
 use std::time::Duration;
 
 use common::{LONG, dial, pipe, server_and_peer, server_frame, spawn, url};
 use miniws_blocking::reconnect::{Backoff, Reconnecting, Update};
-use miniws_blocking::{Accept, Client, CloseCode, Config, Error, Reply, Server};
+use miniws_blocking::{Accept, Client, CloseCode, Config, Error, Listen, Reply, Server};
 use recorder::{Entry, Records};
 use tracing::{Level, Span, info, info_span};
 
@@ -214,6 +215,56 @@ fn handshakes_that_fail() {
             "DEBUG connecting",
             "DEBUG not opened error.type=Refused http.response.status_code=401",
         ]
+    );
+    // The client tells who has refused it.
+    let told = told_in("fail");
+    let client = told
+        .iter()
+        .find(|entry| entry.field("otel.kind") == "client");
+    let client = client.unwrap();
+    assert_eq!(client.field("network.peer.address"), "127.0.0.1");
+    assert_eq!(
+        client.field("network.peer.port"),
+        client.field("server.port")
+    );
+}
+
+/// A listener whose connections are gone when their options are set.
+struct Gone(TcpListener);
+
+impl Listen for Gone {
+    type Stream = TcpStream;
+    type Address = SocketAddr;
+
+    fn local_addr(&self) -> io::Result<SocketAddr> {
+        self.0.local_addr()
+    }
+
+    fn accept(&self) -> io::Result<(TcpStream, Option<SocketAddr>)> {
+        Listen::accept(&self.0)
+    }
+
+    fn wake(&self) -> io::Result<()> {
+        self.0.wake()
+    }
+
+    fn set_nodelay(_: &TcpStream, _: bool) -> io::Result<()> {
+        Err(io::ErrorKind::NotConnected.into())
+    }
+}
+
+#[test]
+fn a_connection_that_has_gone() {
+    let gone = begin("gone");
+    gone.in_scope(|| {
+        let listener = Gone(TcpListener::bind("127.0.0.1:0").unwrap());
+        let listener = Server::new().listen(listener).unwrap();
+        let _client = dial(listener.local_addr());
+        listener.accept().unwrap().err().unwrap();
+    });
+    assert_eq!(
+        story("gone", "server"),
+        ["DEBUG accepted", "DEBUG not opened error.type=NotConnected"]
     );
 }
 

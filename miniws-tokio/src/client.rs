@@ -280,7 +280,6 @@ impl Client {
             let connected = self.wish.connect::<_, Clock>(sockets, dial, trace);
             let (Io(stream), opened) = connected.await?;
             let remote_addr = stream.peer_addr();
-            opened.trace.peer(remote_addr);
             Ok(WebSocket::new(stream, opened, remote_addr))
         })
     }

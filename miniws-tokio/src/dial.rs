@@ -1,5 +1,6 @@
 //! tokio's sockets and TLS, for the shared way to where a URL leads.
 
+use std::net::SocketAddr;
 #[cfg(feature = "rustls")]
 use std::sync::Arc;
 
@@ -29,6 +30,10 @@ impl Net for Sockets {
     type Stream = Io<NetStream>;
 
     const HAS_TLS: bool = cfg!(feature = "rustls");
+
+    fn peer_addr(Io(stream): &Self::Stream) -> Option<SocketAddr> {
+        stream.peer_addr()
+    }
 
     async fn tcp(
         &self,
