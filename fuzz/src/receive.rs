@@ -104,14 +104,15 @@ impl Setup {
         usize::from(self.settings.queued) * 128
     }
 
-    /// The most bytes that compression may take: its states, and the message so far, in which
-    /// nothing is a thousand times smaller than before.
+    /// The most bytes that compression may take: its states, and the message so far, which is hardly a
+    /// thousand times as long as what came. While a vector grows to twice its size, the old one is
+    /// there, too.
     fn inflated(self, fed: usize) -> usize {
         let model = self.model();
         match self.compression {
             None => 0,
             Some(_) if model.chunks => 4 * BLOCK,
-            Some(_) => 4 * BLOCK + 2 * model.max_message.min(1040 * fed),
+            Some(_) => 4 * BLOCK + 3 * model.max_message.min(1040 * fed),
         }
     }
 

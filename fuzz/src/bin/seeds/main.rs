@@ -7,11 +7,14 @@ use std::fs;
 use std::io;
 use std::path::Path;
 
+use bytes::Buf;
 use miniws_conformance::{Action, Asked, Case, Corpus, Role, Start, Step};
 use miniws_fuzz::{
     CompressionSettings, DifferentialSettings, FromOne, ReceiveSettings, RequestSettings,
     ResponseSettings, TunnelSettings,
 };
+use miniws_proto::negotiate::{DeflateParams, parse_extensions};
+use miniws_proto::{Config, Connection, DeflateConfig, Negotiated};
 
 use tables::{LISTS, NEGOTIATION, REDIRECTS, ROUND_TRIPS, TUNNELS};
 
@@ -28,6 +31,7 @@ fn main() -> Result<(), Box<dyn std::error::Error>> {
     }
     seeds.thin_out();
     seeds.add_floods();
+    seeds.add_zeros();
     seeds.add_lists();
     seeds.add_tunnels();
     seeds.add_redirects();
@@ -142,6 +146,22 @@ impl Seeds {
             self.add("server_receive", &name, server.concat());
             self.add("client_receive", &name, client.concat());
         }
+    }
+
+    /// As much as may come of so little, and just more than half of the memory that is taken for it.
+    fn add_zeros(&mut self) {
+        let offer = parse_extensions(["permessage-deflate"]).expect("it is in order");
+        let params = DeflateParams::from_extension(&offer[0]).expect("it is in order");
+        let config = Config::default().deflate(Some(DeflateConfig::default().level(9)));
+        let negotiated = Negotiated::new().with_deflate(params);
+        let mut server = Connection::server(config, negotiated);
+        let zeros = vec![0; (1 << 19) + 1];
+        server.send(zeros).expect("the queue is empty");
+        let outgoing = server.outgoing();
+        let frame = outgoing.copy_to_bytes(outgoing.len());
+        let settings = receive_settings(&ReceiveSettings::default());
+        let bytes = [&[0, 0][..], &settings, &frame].concat();
+        self.add("compressed_receive", "zeros", bytes);
     }
 
     fn add_lists(&mut self) {
