@@ -63,6 +63,8 @@ const FLIGHT: usize = 2 << 10;
 const KEPT: usize = 256;
 /// How long the last thing that is written may wait.
 const PARTING: Duration = Duration::from_millis(10);
+/// How many signals may interrupt it.
+const SIGNALS: usize = 8;
 
 impl<S> TlsStream<S> {
     /// Puts TLS over a stream. `session` is rustls' `ClientConnection` or `ServerConnection`.
@@ -169,8 +171,14 @@ impl<S: SharedStream> TlsStream<S> {
 
     /// Writes what comes last, unless that keeps anyone waiting.
     fn push_last(&self, outgoing: &mut Outgoing) {
-        if self.stream.set_write_timeout(Some(PARTING)).is_ok() {
-            let _ = self.push(outgoing);
+        if self.stream.set_write_timeout(Some(PARTING)).is_err() {
+            return;
+        }
+        for _ in 0..SIGNALS {
+            match self.push(outgoing) {
+                Err(error) if is_interrupted(&error) => {}
+                _ => return,
+            }
         }
     }
 }

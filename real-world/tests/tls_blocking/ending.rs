@@ -1,14 +1,18 @@
 //! How TLS ends, and TCP under it.
 
-use std::io::Read;
+use std::io::{self, Read, Write};
 use std::net::{TcpListener, TcpStream};
-use std::sync::Arc;
+use std::sync::{Arc, Mutex};
 
 use crate::authority::{Authority, client_config, params, server_config};
+use crate::common::pipe::pair_of;
+use crate::fault::{Fault, Plan};
+use crate::faulty::Faulty;
 use crate::miniws::rustls::{ClientConnection, StreamOwned};
-use crate::miniws::tls::TlsListener;
+use crate::miniws::tls::{TlsListener, TlsStream};
 use crate::miniws::{CloseCode, Config, Event, Listen, Stream};
 use crate::of_the_callers::ours_and_theirs;
+use crate::records::sessions;
 use crate::{pair, run, spawn};
 
 /// After both close frames TLS has nothing to protect any more.
@@ -63,7 +67,7 @@ fn tcp_ends_with_tls() {
         let address = listener.local_addr().unwrap();
         let serving = spawn(move || {
             let (mut stream, _) = listener.accept().unwrap();
-            std::io::Write::write_all(&mut stream, b"hello").unwrap();
+            stream.write_all(b"hello").unwrap();
             stream.shutdown_write().unwrap();
             stream
         });
@@ -77,4 +81,36 @@ fn tcp_ends_with_tls() {
         assert_eq!(stream.sock.read(&mut [0]).unwrap(), 0);
         drop(serving.join());
     });
+}
+
+/// A signal does not take `close_notify` away, whatever it interrupts.
+#[test]
+fn close_notify_despite_a_signal() {
+    run(|| {
+        for at in 1.. {
+            let (server, client) = sessions();
+            let (ours, theirs) = pair_of(1 << 20, usize::MAX);
+            let plan = Arc::new(Mutex::new(Plan::new(Fault::Interrupted, at)));
+            let mut stream = TlsStream::new(Faulty::new(ours, plan.clone()), client);
+            let reading = spawn(move || {
+                let mut bytes = Vec::new();
+                let read = StreamOwned::new(server, theirs).read_to_end(&mut bytes);
+                read.map(|_| bytes)
+            });
+            stream.write_all(b"hello").unwrap();
+            while stream.flush().is_err_and(|error| is_signal(&error)) {}
+            while stream
+                .shutdown_write()
+                .is_err_and(|error| is_signal(&error))
+            {}
+            assert_eq!(reading.join().unwrap(), b"hello", "{at}");
+            if plan.lock().unwrap().met.is_none() {
+                break;
+            }
+        }
+    });
+}
+
+fn is_signal(error: &io::Error) -> bool {
+    error.kind() == io::ErrorKind::Interrupted
 }
