@@ -18,6 +18,7 @@ mod faulting;
 mod faulty;
 mod halves;
 mod handshaking;
+mod moods;
 mod of_the_callers;
 mod proxy;
 #[allow(dead_code)]
