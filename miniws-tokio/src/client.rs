@@ -179,7 +179,8 @@ impl Client {
     }
 
     /// How to do TLS for `wss://` URLs: a client certificate, roots of one's own, another crypto
-    /// provider. Unless told otherwise, the roots are those that Mozilla trusts.
+    /// provider. Unless told otherwise, the roots are those that Mozilla trusts; for those of the system, the
+    /// crates `rustls-native-certs` and `rustls-platform-verifier` have what goes into a configuration.
     ///
     /// ALPN must not offer `h2` here: the handshake is one of HTTP/1.1.
     ///
