@@ -53,6 +53,15 @@ impl NetStream {
     }
 
     /// The TLS session: the server's certificates, the version, the cipher.
+    ///
+    /// ```no_run
+    /// # fn main() -> Result<(), Box<dyn std::error::Error>> { smol::block_on(async {
+    /// let socket = miniws_async_std::connect("wss://example.org/").await?;
+    /// if let Some(session) = socket.get_ref().tls() {
+    ///     println!("{:?}", session.protocol_version());
+    /// }
+    /// # Ok(()) }) }
+    /// ```
     #[cfg(feature = "rustls")]
     pub fn tls(&self) -> Option<&futures_rustls::rustls::ClientConnection> {
         match &self.0 {

@@ -49,6 +49,15 @@ impl NetStream {
 
     /// The TLS session: the server's certificates, the version, the cipher. The connection stands
     /// still for as long as it is held, and who asks for it again meanwhile waits.
+    ///
+    /// ```no_run
+    /// # fn main() -> Result<(), Box<dyn std::error::Error>> {
+    /// let socket = miniws_blocking::connect("wss://example.org/")?;
+    /// if let Some(session) = socket.get_ref().tls() {
+    ///     println!("{:?}", session.protocol_version());
+    /// }
+    /// # Ok(()) }
+    /// ```
     #[cfg(feature = "rustls")]
     pub fn tls(&self) -> Option<impl Deref<Target = rustls::Connection> + '_> {
         match &self.0 {

@@ -52,6 +52,9 @@ use std::time::Duration;
 ///     let parsed = Url::parse(url)?;
 ///     let tcp = TcpStream::connect((parsed.host(), parsed.port()))?;
 ///     tcp.set_nodelay(true)?;
+///     // For the handshake of TLS: a server that says nothing would be waited for without end.
+///     tcp.set_read_timeout(Some(Duration::from_secs(10)))?;
+///     tcp.set_write_timeout(Some(Duration::from_secs(10)))?;
 ///     let tls = connector.connect(parsed.host(), tcp)?;
 ///     Client::new(url).handshake(Tls(tls))
 /// }

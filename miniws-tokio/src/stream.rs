@@ -49,6 +49,15 @@ impl NetStream {
     }
 
     /// The TLS session: the server's certificates, the version, the cipher.
+    ///
+    /// ```no_run
+    /// # #[tokio::main(flavor = "current_thread")] async fn main() -> Result<(), Box<dyn std::error::Error>> {
+    /// let socket = miniws_tokio::connect("wss://example.org/").await?;
+    /// if let Some(session) = socket.get_ref().tls() {
+    ///     println!("{:?}", session.protocol_version());
+    /// }
+    /// # Ok(()) }
+    /// ```
     #[cfg(feature = "rustls")]
     pub fn tls(&self) -> Option<&tokio_rustls::rustls::ClientConnection> {
         match &self.0 {
