@@ -1,5 +1,6 @@
 //! Which certificates are good, and what else TLS agrees on.
 
+use std::net::TcpListener;
 use std::sync::Arc;
 
 use rcgen::date_time_ymd;
@@ -9,8 +10,9 @@ use crate::miniws::rustls::crypto::ring::default_provider;
 use crate::miniws::rustls::server::WebPkiClientVerifier;
 use crate::miniws::rustls::version::{TLS12, TLS13};
 use crate::miniws::rustls::{ClientConfig, Connection, ServerConfig};
-use crate::miniws::{Client, Config, Error, NetStream, WebSocket};
-use crate::{connect, is_echoed, pair, run, serve};
+use crate::miniws::tls::TlsListener;
+use crate::miniws::{Client, Config, Error, NetStream, Server, WebSocket};
+use crate::{connect, echo, is_echoed, pair, run, serve, spawn};
 
 fn assert_fails(result: Result<WebSocket<NetStream>, Error>, why: &str) {
     let error = result.unwrap_err().to_string();
@@ -149,6 +151,30 @@ fn versions() {
             assert_eq!(agreed, Some(version.version));
             is_echoed(&mut socket, "hello");
             assert!(socket.close().unwrap().clean);
+        }
+    });
+}
+
+/// An address is in the certificate as such, and in brackets in the URL if it is one of IPv6.
+#[test]
+fn of_an_address() {
+    run(|| {
+        let authority = Authority::new();
+        let server = |address: &str| {
+            let tcp = TcpListener::bind((address, 0)).ok()?;
+            let config = server_config(&authority.sign(params(address)));
+            let listener = Server::new().listen(TlsListener::new(tcp, config)).unwrap();
+            let port = listener.local_addr().port();
+            spawn(|| listener.serve(echo));
+            Some(port)
+        };
+        for (address, host) in [("127.0.0.1", "127.0.0.1"), ("::1", "[::1]")] {
+            let Some(port) = server(address) else {
+                continue; // A machine without IPv6.
+            };
+            let client = Client::new(&format!("wss://{host}:{port}/"));
+            let mut socket = client.tls(client_config(&authority)).connect().unwrap();
+            is_echoed(&mut socket, "hello");
         }
     });
 }
