@@ -173,18 +173,16 @@ impl<S: Transport, T: Timer> Driver<S, T> {
     pub fn poll_flush(&mut self, cx: &mut Context<'_>) -> Poll<Result<(), Error>> {
         loop {
             match self.poll_drain(cx) {
-                // The other half of the connection may have met its deadline.
-                Poll::Ready(Ok(_)) if self.connection.outgoing().dropped() > 0 => {
-                    return Poll::Ready(self.verdict());
-                }
-                Poll::Ready(Ok(_)) => return Poll::Ready(Ok(())),
                 Poll::Ready(Err(error)) => {
                     self.write_failed(error.kind().into());
                     return Poll::Ready(Err(Error::Io(error)));
                 }
-                Poll::Pending if !self.connection.wants_read() => {
-                    return Poll::Ready(self.verdict());
+                // The other half of the connection may have met its deadline.
+                drained if !self.connection.wants_read() => {
+                    let is_lost = drained.is_pending() || self.connection.outgoing().dropped() > 0;
+                    return Poll::Ready(if is_lost { self.verdict() } else { Ok(()) });
                 }
+                Poll::Ready(Ok(_)) => return Poll::Ready(Ok(())),
                 Poll::Pending => ready!(self.poll_write_deadline(cx))?,
             }
         }
