@@ -43,6 +43,10 @@ impl<'a, S: Transport, T: Timer> Bounded<'a, S, T> {
 
     /// Reads something; 0 is the end, `None` the deadline.
     pub(crate) async fn read(&mut self, input: &mut BytesMut) -> io::Result<Option<usize>> {
+        // Where there is always something to read, no read waits until the deadline.
+        if T::now() >= self.deadline {
+            return Ok(None);
+        }
         let read = self.until_deadline(|transport, cx| {
             pool::fetch_input(input);
             let polled = transport.poll_read(cx, input, READ);
@@ -95,7 +99,7 @@ impl<'a, S: Transport, T: Timer> Bounded<'a, S, T> {
         while let Ok(Some(count @ 1..)) = self.read(&mut input).await {
             input.clear();
             left = left.saturating_sub(count);
-            if left == 0 || T::now() >= self.deadline {
+            if left == 0 {
                 return;
             }
         }

@@ -8,6 +8,7 @@ use std::net::{IpAddr, Ipv4Addr, TcpListener};
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::time::{Duration, Instant};
 
+use common::endless::Endless;
 use common::*;
 use miniws_blocking::{
     Client, Config, Connecting, Error, HandshakeError, IpFamily, Response, Server, State, connect,
@@ -251,6 +252,18 @@ fn gives_up_the_handshake() {
         "{error:?}"
     );
     assert!((timeout..PATIENCE).contains(&started.elapsed()));
+}
+
+/// What keeps coming puts the deadline off no more than silence does: here no read ever waits.
+#[test]
+fn gives_up_an_endless_answer() {
+    let config = Config::default()
+        .handshake_timeout(Duration::from_millis(50))
+        .max_head_size(usize::MAX);
+    let client = Client::new("ws://in.memory/").config(config);
+    let connecting = spawn(move || client.handshake(Endless(b"HTTP/".to_vec())).map(drop));
+    let error = connecting.join().unwrap_err();
+    assert!(matches!(error, Error::Handshake(HandshakeError::Timeout)));
 }
 
 #[test]

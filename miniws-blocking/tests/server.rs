@@ -11,6 +11,7 @@ use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 use bytes::BytesMut;
+use common::endless::Endless;
 use common::*;
 use miniws_blocking::{
     Accept, Attempt, Client, Config, Error, HandshakeError, Headers, Reply, Request, Response,
@@ -378,6 +379,18 @@ fn silence_gets_408() {
     let config = Config::default().handshake_timeout(Duration::from_millis(50));
     let (answer, error) = answer(Server::new().config(config), "GET / HTTP/1.1\r\n");
     assert!(answer.starts_with("HTTP/1.1 408 "), "{answer}");
+    assert!(matches!(error, Error::Handshake(HandshakeError::Timeout)));
+}
+
+/// What keeps coming puts the deadline off no more than silence does: here no read ever waits.
+#[test]
+fn endless_request_is_given_up() {
+    let config = Config::default()
+        .handshake_timeout(Duration::from_millis(50))
+        .max_head_size(usize::MAX);
+    let server = Server::new().config(config);
+    let accepting = spawn(move || server.accept(Endless(b"HTTP/".to_vec())).map(drop));
+    let error = accepting.join().unwrap_err();
     assert!(matches!(error, Error::Handshake(HandshakeError::Timeout)));
 }
 
