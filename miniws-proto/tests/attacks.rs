@@ -7,7 +7,7 @@ mod heap;
 
 use bytes::{Buf, BytesMut};
 use miniws_proto::{
-    ClientHandshake, ClientRequest, CloseCode, CloseFrame, Config, Connection, Incoming,
+    ClientHandshake, ClientRequest, CloseCode, CloseFrame, Config, Connection, Event, Incoming,
     Negotiated, ReceiveErrorKind, ServerHandshake, State,
 };
 
@@ -117,6 +117,28 @@ fn what_comes_behind_a_failed_handshake_is_dropped() {
         assert!(client.receive(&mut answer).is_err());
         assert!(answer.is_empty());
         answer.extend_from_slice(b"\x81\x02hi");
+    }
+}
+
+/// The transport is read until it ends, and what comes meanwhile must not be collected.
+#[test]
+fn what_comes_behind_a_close_is_dropped() {
+    let flood = b"\x81\x82\0\0\0\0hi".repeat(1000);
+    let (close, failure) = (b"\x88\x80\0\0\0\0", b"\xf1\x80\0\0\0\0");
+    for end in [close, failure] {
+        let mut server = Connection::server(Config::default(), Negotiated::new());
+        let mut input = BytesMut::from(&end[..]);
+        for _ in 0..3 {
+            input.extend_from_slice(&flood);
+            let received = server.receive(&mut input);
+            assert!(matches!(
+                received,
+                Ok(None | Some(Event::Close(None))) | Err(_)
+            ));
+            assert!(input.is_empty());
+            assert!(server.wants_read());
+            drained(&mut server);
+        }
     }
 }
 
