@@ -71,16 +71,21 @@ fn try_main() -> Result<ExitCode, Box<dyn Error>> {
             &[]
         }
     };
+    // What one table fails at need not keep the others from being made.
+    let mut code = ExitCode::SUCCESS;
     for table in tables {
-        table(&options)?;
+        if let Err(error) = table(&options) {
+            eprintln!("{error}");
+            code = ExitCode::FAILURE;
+        }
     }
-    Ok(ExitCode::SUCCESS)
+    Ok(code)
 }
 
 fn proto(options: &Options) -> Result<(), Box<dyn Error>> {
-    proto::run(options)
-        .iter()
-        .try_for_each(|report| finish(report, options))
+    let reports = proto::run(options);
+    let finished: Vec<_> = reports.iter().map(|one| finish(one, options)).collect();
+    finished.into_iter().collect()
 }
 
 fn echo(options: &Options) -> Result<(), Box<dyn Error>> {
@@ -104,6 +109,9 @@ fn readme(options: &Options) -> Result<(), Box<dyn Error>> {
 }
 
 fn finish(report: &Report, options: &Options) -> Result<(), Box<dyn Error>> {
+    if report.is_empty() {
+        return Err(format!("{}: nothing has been measured", report.name()).into());
+    }
     report.print();
     Ok(report.write(&options.out)?)
 }

@@ -5,6 +5,8 @@ use std::time::Duration;
 
 use lexopt::prelude::*;
 
+use crate::contestants;
+
 /// What to run and how.
 #[derive(Clone, Debug)]
 pub struct Options {
@@ -119,7 +121,9 @@ impl Options {
         };
         while let Some(argument) = parser.next()? {
             match argument {
-                Value(name) => options.command = Command::parse(&name.string()?, &mut parser)?,
+                Value(name) if options.command == Command::Help => {
+                    options.command = Command::parse(&name.string()?, &mut parser)?;
+                }
                 Long("quick") => options.quick = true,
                 Long("readme") => options.readme = true,
                 Long("rounds") => options.rounds = parser.value()?.parse()?,
@@ -146,6 +150,17 @@ impl Options {
         }
         if options.time.is_zero() {
             options.time = Duration::from_millis(if options.quick { 100 } else { 500 });
+        }
+        for name in &options.contestants {
+            let is_external = options.externals.iter().any(|one| one.name == *name);
+            if contestants::named(name).is_none() && !is_external {
+                let all = contestants::ALL
+                    .iter()
+                    .map(|one| one.name)
+                    .collect::<Vec<_>>()
+                    .join(", ");
+                return Err(format!("there is no contestant {name:?}, but {all}").into());
+            }
         }
         Ok(options)
     }

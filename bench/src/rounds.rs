@@ -35,7 +35,8 @@ impl<R> Rounds<R> {
         let median = |results: &Vec<R>| {
             let mut values: Vec<_> = results.iter().map(&of).collect();
             values.sort_by(f64::total_cmp);
-            values.get(values.len() / 2).copied()
+            let (low, high) = (values.len().saturating_sub(1) / 2, values.len() / 2);
+            Some(f64::midpoint(*values.get(low)?, *values.get(high)?))
         };
         self.results.iter().map(median).collect()
     }

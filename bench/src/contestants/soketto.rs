@@ -1,5 +1,8 @@
 //! soketto.
 
+use std::pin::pin;
+
+use futures_util::io::{BufReader, BufWriter};
 use soketto::connection::{Builder, Mode};
 use soketto::handshake::client::{Client, ServerResponse};
 use soketto::handshake::server::{Response, Server};
@@ -7,6 +10,7 @@ use soketto::{Data, Receiver, Sender};
 use tokio::net::TcpStream;
 use tokio_util::compat::{Compat, TokioAsyncReadCompatExt};
 
+use crate::block_on::now;
 use crate::contestant::{Contestant, Outgoing, Sink, Stream};
 use crate::entry::{Entry, Proto};
 use crate::serving::tokio::{self as serving, Handshakes};
@@ -14,9 +18,12 @@ use crate::wire::Role;
 
 struct Soketto;
 
+/// It reads and writes header and payload one after the other, and leaves buffers to its user.
+type Buffered<S> = BufReader<BufWriter<Compat<S>>>;
+
 struct Socket<S> {
-    sender: Sender<Compat<S>>,
-    receiver: Receiver<Compat<S>>,
+    sender: Sender<Buffered<S>>,
+    receiver: Receiver<Buffered<S>>,
     message: Vec<u8>,
 }
 
@@ -28,7 +35,8 @@ impl<S: Stream> Contestant<S> for Soketto {
             Role::Server => Mode::Server,
             Role::Client => Mode::Client,
         };
-        let (sender, receiver) = Builder::new(stream.compat(), mode).finish();
+        let stream = BufReader::new(BufWriter::new(stream.compat()));
+        let (sender, receiver) = Builder::new(stream, mode).finish();
         Socket {
             sender,
             receiver,
@@ -62,7 +70,19 @@ impl<S: Stream> Contestant<S> for Soketto {
     async fn echo(socket: &mut Socket<S>) {
         loop {
             socket.message.clear();
-            let sent = match socket.receiver.receive_data(&mut socket.message).await {
+            let received = {
+                let mut receive = pin!(socket.receiver.receive_data(&mut socket.message));
+                match now(receive.as_mut()).await {
+                    Some(received) => received,
+                    None => {
+                        if socket.sender.flush().await.is_err() {
+                            return;
+                        }
+                        receive.await
+                    }
+                }
+            };
+            let sent = match received {
                 Ok(Data::Binary(_)) => socket.sender.send_binary_mut(&mut socket.message).await,
                 Ok(Data::Text(_)) => match std::str::from_utf8(&socket.message) {
                     Ok(text) => socket.sender.send_text(text).await,
@@ -70,7 +90,7 @@ impl<S: Stream> Contestant<S> for Soketto {
                 },
                 Err(_) => return,
             };
-            if sent.is_err() || socket.sender.flush().await.is_err() {
+            if sent.is_err() {
                 return;
             }
         }
@@ -111,6 +131,6 @@ pub const ENTRY: Entry = Entry {
     connect: Some(serving::connect::<Soketto>),
     ..Entry::new(
         "soketto",
-        "no check for UTF-8 when receiving; writes each message at once",
+        "no check for UTF-8 when receiving; between a BufReader and a BufWriter, as in its examples",
     )
 };

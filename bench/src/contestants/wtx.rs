@@ -216,6 +216,6 @@ pub const ENTRY: Entry = Entry {
     connect: Some(serving::connect::<Wtx>),
     ..Entry::new(
         "wtx",
-        "writes each message at once; masks in the caller's memory, predictably; windows of 4 KiB for compression",
+        "its newest that builds with Rust 1.95; writes each message at once; masks in the caller's memory, predictably; windows of 4 KiB for compression",
     )
 };

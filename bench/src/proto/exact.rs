@@ -3,7 +3,7 @@
 use std::sync::Mutex;
 use std::sync::atomic::{AtomicUsize, Ordering::Relaxed};
 
-use super::instructions::count_under_callgrind;
+use super::instructions::{callgrind_is_there, count_under_callgrind};
 use super::{Case, OneResult, cases, contestants};
 use crate::entry::Entry;
 use crate::options::Options;
@@ -20,7 +20,12 @@ pub fn run(options: &Options) -> Report {
     let mut allocations = table("Allocations a message", 2);
     let mut wire = table("Bytes on the wire for a compressed message", 0);
     let mut heap = table("Bytes on the heap that a connection keeps after it", 0);
-    for case in cases(options, "instructions") {
+    let mut cases = cases(options, "instructions");
+    if !callgrind_is_there() {
+        eprintln!("there is no valgrind, so neither instructions nor allocations are counted");
+        cases.clear();
+    }
+    for case in cases {
         eprintln!("instructions {}", case.name());
         let counted = count(&case, &contestants);
         let row = |of: &dyn Fn(&(OneResult, f64)) -> f64| {
@@ -56,6 +61,9 @@ fn count(case: &Case, contestants: &[&Entry]) -> Vec<Counted> {
                     let one = able
                         .then(|| count_under_callgrind(contestant.name, case))
                         .flatten();
+                    if able && one.is_none() {
+                        eprintln!("{contestant}: {} fails under callgrind", case.name());
+                    }
                     if let Ok(mut counted) = counted.lock() {
                         counted[at] = one;
                     }

@@ -7,7 +7,13 @@ use std::sync::atomic::{AtomicU32, Ordering::Relaxed};
 use super::{Case, OneResult};
 use crate::serving::Movsb;
 
-/// A result, and the instructions that one message takes; `None` without valgrind.
+/// Whether there is a valgrind.
+pub fn callgrind_is_there() -> bool {
+    let version = Command::new("valgrind").arg("--version").output();
+    version.is_ok_and(|output| output.status.success())
+}
+
+/// A result, and the instructions that one message takes; `None` if that failed.
 ///
 /// glibc copies large blocks with `rep movsb`, which valgrind counts in a way of its own, so that is
 /// turned off.

@@ -45,7 +45,11 @@ fn measure(
 ) -> Rounds<OneResult> {
     let able = contestants.iter().filter(|one| one.proto(case).is_some());
     let counts: HashMap<_, _> = able
-        .filter_map(|one| Some((one.name, calibrate(one.name, case, options.time / 5).ok()?)))
+        .filter_map(|one| {
+            let count = calibrate(one.name, case, options.time / 5);
+            let told = count.inspect_err(|error| eprintln!("{one}: {error}"));
+            Some((one.name, told.ok()?))
+        })
         .collect();
     Rounds::run(options.rounds, contestants, |one| {
         match counts.get(one.name) {

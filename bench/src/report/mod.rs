@@ -78,6 +78,15 @@ impl Report {
         }
     }
 
+    pub fn name(&self) -> &str {
+        &self.name
+    }
+
+    /// Whether there is no number in it.
+    pub const fn is_empty(&self) -> bool {
+        self.tables.is_empty()
+    }
+
     /// Prints it for people.
     pub fn print(&self) {
         print!("{}", text::of(self));
