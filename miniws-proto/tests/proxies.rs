@@ -70,7 +70,7 @@ fn run(proxy: &str, answer: &[u8], lengths: &[usize]) -> Result<bool, ProxyError
 }
 
 proptest! {
-    #![proptest_config(ProptestConfig::with_cases(2000))]
+    #![proptest_config(ProptestConfig { failure_persistence: None, ..ProptestConfig::with_cases(2000) })]
 
     #[test]
     fn any_answer(
