@@ -63,6 +63,16 @@ const SECTIONS: &[Section] = &[
         plotted: &[],
     },
     Section {
+        heading: "Bytes on the wire for a compressed message",
+        report: "instructions",
+        title: "Bytes on the wire",
+        cases: &[
+            ("send/server/json-deflate/1K", "1 KiB of JSON"),
+            ("send/server/json-deflate/16K", "16 KiB of JSON"),
+        ],
+        plotted: &[],
+    },
+    Section {
         heading: "Nanoseconds to receive a message at the server, and to send one as a client",
         report: "proto",
         title: "Nanoseconds a message",
