@@ -159,16 +159,43 @@ impl Utf8Validator {
         }
     }
 
-    /// Whether the character that has begun can go on, or end, with `byte`.
+    /// Whether the character that has begun can go on, or end, with `byte`; or one begin, if none has.
     fn push_to_partial(&mut self, byte: u8) -> bool {
-        let len = usize::from(self.partial_len);
-        self.partial[len] = byte;
-        self.partial_len = match core::str::from_utf8(&self.partial[..=len]) {
-            Ok(_) => 0,
-            Err(error) if error.error_len().is_none() => self.partial_len + 1,
-            Err(_) => return false,
+        let len = self.partial_len;
+        let is_good = match len {
+            0 => width(byte) > 0,
+            1 => can_be_second(self.partial[0], byte),
+            _ => matches!(byte, 0x80..=0xbf),
         };
-        true
+        if is_good {
+            self.partial[usize::from(len)] = byte;
+            let is_whole = len + 1 == width(self.partial[0]);
+            self.partial_len = if is_whole { 0 } else { len + 1 };
+        }
+        is_good
+    }
+}
+
+/// How many bytes the character has that begins with this one (RFC 3629 section 4); 0 if none does.
+const fn width(first: u8) -> u8 {
+    match first {
+        0..=0x7f => 1,
+        0xc2..=0xdf => 2,
+        0xe0..=0xef => 3,
+        0xf0..=0xf4 => 4,
+        _ => 0,
+    }
+}
+
+/// Whether the character that begins with `first` can go on with `second`, in the shortest form, up to
+/// U+10FFFF, and not as a surrogate (RFC 3629 section 4).
+const fn can_be_second(first: u8, second: u8) -> bool {
+    match first {
+        0xe0 => matches!(second, 0xa0..=0xbf),
+        0xed => matches!(second, 0x80..=0x9f),
+        0xf0 => matches!(second, 0x90..=0xbf),
+        0xf4 => matches!(second, 0x80..=0x8f),
+        _ => matches!(second, 0x80..=0xbf),
     }
 }
 
@@ -182,12 +209,12 @@ pub(crate) fn is_utf8(bytes: &[u8]) -> bool {
 /// Checks `bytes` and returns the beginning of a character that they end in, at most three bytes.
 fn check(bytes: &[u8]) -> Option<&[u8]> {
     let (whole, tail) = bytes.split_at(unfinished(bytes));
-    (is_utf8(whole) && (tail.is_empty() || can_begin(tail))).then_some(tail)
-}
-
-/// Whether a character, or none at all, can begin with these bytes.
-fn can_begin(bytes: &[u8]) -> bool {
-    core::str::from_utf8(bytes).map_or_else(|error| error.error_len().is_none(), |_| true)
+    let can_begin = match *tail {
+        [] => true,
+        [first] => width(first) > 0,
+        [first, second, ..] => width(first) > 0 && can_be_second(first, second),
+    };
+    (can_begin && is_utf8(whole)).then_some(tail)
 }
 
 /// How many of `bytes` come before the first that no continuation can make good.
