@@ -56,8 +56,8 @@ pub struct Driver<S, T> {
     timer: T,
     /// Whether the buffers of the pool have been fetched since they were last given back.
     has_buffers: bool,
-    /// How many times in a row something was there to be read.
-    reads: u8,
+    /// How much of its turn is over, see [`TURN`].
+    turn: u8,
     /// The writing side of the transport is of no more use: shut down, or broken.
     write_ended: bool,
     /// The peer has ended its side of the transport.
@@ -79,7 +79,7 @@ impl<S: Transport, T: Timer> Driver<S, T> {
             input: opened.input,
             timer: T::default(),
             has_buffers: false,
-            reads: 0,
+            turn: 0,
             write_ended: false,
             read_ended: false,
             failure: None,
@@ -117,6 +117,7 @@ impl<S: Transport, T: Timer> Driver<S, T> {
 
     /// The next event, `None` after the end. Writes what is queued before it waits.
     pub fn poll_recv(&mut self, cx: &mut Context<'_>) -> Poll<Result<Option<Event>, Error>> {
+        let mut cost = NEXT;
         loop {
             let received = self.connection.receive(&mut self.input);
             self.trace.observe(&self.connection, self.failure.as_ref());
@@ -142,17 +143,20 @@ impl<S: Transport, T: Timer> Driver<S, T> {
                 // sent, and else not for long. Nor must it keep the runtime's other tasks waiting:
                 // not every runtime sees to that.
                 Poll::Ready(()) => {
-                    self.reads = (self.reads + 1) % MOST_READS;
-                    if self.reads == 0 || closing || written.is_pending() {
+                    self.turn += cost;
+                    cost = MORE;
+                    let is_over = self.turn >= TURN;
+                    if is_over || closing || written.is_pending() {
                         let _ = self.poll_deadline(cx);
                     }
-                    if self.reads == 0 {
+                    if is_over {
+                        self.turn = 0;
                         cx.waker().wake_by_ref();
                         return Poll::Pending;
                     }
                 }
                 Poll::Pending => {
-                    self.reads = 0;
+                    self.turn = 0;
                     ready!(self.poll_deadline(cx));
                 }
             }
@@ -434,7 +438,11 @@ impl<S: Transport, T: Timer> Driver<S, T> {
     }
 }
 
-/// After how many reads in a row deadlines are looked at, and others have their turn. Looking takes about
-/// as long as a read; a read may bring 64 KiB of tiny messages, which take milliseconds. With 16, connections
-/// took turns within messages of 1 MiB, and an echo of these cost smol twice the time.
-const MOST_READS: u8 = 64;
+/// What all reads of a turn cost, none of which had to wait. Then deadlines are looked at, and others have
+/// their turn.
+const TURN: u8 = 64;
+/// The first read for the next event. It may bring 64 KiB of tiny messages, which take milliseconds.
+const NEXT: u8 = 4;
+/// Each further one, which most of a large message takes. When connections took turns after 16 of these,
+/// an echo of 1 MiB cost smol twice the time.
+const MORE: u8 = 1;
