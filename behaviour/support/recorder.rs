@@ -3,11 +3,12 @@
 use std::cell::RefCell;
 use std::collections::BTreeMap;
 use std::fmt::Debug;
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::sync::{Arc, LazyLock, Mutex, MutexGuard, PoisonError};
 
 use tracing::field::{Field, Visit};
 use tracing::span::{Attributes, Id, Record};
-use tracing::{Event, Level, Metadata, Subscriber};
+use tracing::subscriber::NoSubscriber;
+use tracing::{Dispatch, Event, Level, Metadata, Subscriber};
 use tracing_core::span::Current;
 
 /// What a subscriber was told.
@@ -36,6 +37,10 @@ pub(crate) struct Recorder {
     takes_spans: bool,
 }
 
+/// With one subscriber alone, `tracing` asks whichever thread comes to an event first whether its
+/// subscriber wants it, and that answer counts for all threads. With two it asks both.
+static ANOTHER: LazyLock<Dispatch> = LazyLock::new(|| Dispatch::new(NoSubscriber::new()));
+
 thread_local! {
     /// The spans that were entered.
     static ENTERED: RefCell<Vec<Id>> = const { RefCell::new(Vec::new()) };
@@ -44,6 +49,7 @@ thread_local! {
 impl Records {
     /// Who writes them, up to this level.
     pub(crate) fn recorder(&self, level: Level) -> Recorder {
+        LazyLock::force(&ANOTHER);
         Recorder {
             records: self.clone(),
             level,
