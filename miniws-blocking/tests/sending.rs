@@ -228,10 +228,8 @@ fn large_sends_are_cut_when_told_so() {
 
 #[test]
 fn peer_that_takes_nothing_is_given_up() {
-    let (ours, _peer) = pipe::pair_of(1000, usize::MAX);
     let config = Config::default().write_timeout(Some(Duration::from_millis(100)));
-    let connection = Connection::server(config, Negotiated::default());
-    let mut server = WebSocket::from_parts(ours, connection, Default::default());
+    let (mut server, _peer) = narrow(config);
     let error = server.send(vec![0; 10_000]).unwrap_err();
     assert_eq!(receive_error(error), ReceiveErrorKind::WriteTimeout);
     assert_eq!(send_error(server.send("x")), SendError::Closed);
@@ -243,11 +241,9 @@ fn peer_that_takes_nothing_is_given_up() {
 #[test]
 fn peer_that_takes_nothing_any_more_is_given_up_in_time() {
     on_time(|| {
-        let (ours, mut peer) = pipe::pair_of(1000, usize::MAX);
         let timeout = Duration::from_millis(400);
         let config = Config::default().write_timeout(Some(timeout));
-        let connection = Connection::server(config, Negotiated::default());
-        let mut server = WebSocket::from_parts(ours, connection, Default::default());
+        let (mut server, mut peer) = narrow(config);
         let reading = spawn(move || {
             std::thread::sleep(Duration::from_millis(100));
             read_exactly(&mut peer, 2004);
@@ -267,11 +263,9 @@ fn peer_that_takes_nothing_any_more_is_given_up_in_time() {
 #[test]
 fn peer_that_stops_taking_is_given_up_in_time() {
     on_time(|| {
-        let (ours, mut peer) = pipe::pair_of(1000, usize::MAX);
         let timeout = Duration::from_millis(400);
         let config = Config::default().write_timeout(Some(timeout));
-        let connection = Connection::server(config, Negotiated::default());
-        let mut server = WebSocket::from_parts(ours, connection, Default::default());
+        let (mut server, mut peer) = narrow(config);
         let reading = spawn(move || {
             std::thread::sleep(Duration::from_millis(100));
             read_exactly(&mut peer, 1000);
@@ -316,9 +310,7 @@ fn broken_stream_is_an_io_error() {
 /// Both send more than the stream holds before they read: while it can't write, `recv` reads on.
 #[test]
 fn receiving_goes_on_while_output_is_stuck() {
-    let (ours, mut peer) = pipe::pair_of(1000, usize::MAX);
-    let connection = Connection::server(Config::default(), Negotiated::default());
-    let mut server = WebSocket::from_parts(ours, connection, Default::default());
+    let (mut server, mut peer) = narrow(Config::default());
     server.feed(vec![0; 5000]).unwrap();
     let sending = spawn(move || {
         std::io::Write::write_all(&mut peer, &client_frame(0x82, &[1; 5000])).unwrap();
@@ -333,9 +325,7 @@ fn receiving_goes_on_while_output_is_stuck() {
 /// The peer takes its time, and sends nothing that would wake the one who receives.
 #[test]
 fn output_that_was_stuck_goes_on() {
-    let (ours, mut peer) = pipe::pair_of(1000, usize::MAX);
-    let connection = Connection::server(Config::default().keep_alive(None), Negotiated::default());
-    let mut server = WebSocket::from_parts(ours, connection, Default::default());
+    let (mut server, mut peer) = narrow(Config::default().keep_alive(None));
     server.feed(vec![0; 5000]).unwrap();
     let ours = server.get_ref().clone();
     let receiving = spawn(move || server.recv().map(drop));

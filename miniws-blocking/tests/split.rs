@@ -9,16 +9,9 @@ use std::time::{Duration, Instant};
 
 use common::*;
 use miniws_blocking::{
-    CloseCode, Compression, Config, Connection, Error, Event, Message, MessageKind, Negotiated,
-    PreparedMessage, ReceiveErrorKind, SendError, SharedStream, State, WebSocket,
+    CloseCode, Compression, Config, Error, Event, Message, MessageKind, PreparedMessage,
+    ReceiveErrorKind, SendError, SharedStream, State, WebSocket,
 };
-
-fn narrow(config: Config) -> (WebSocket<pipe::Pipe>, pipe::Pipe) {
-    let (ours, peer) = pipe::pair_of(1000, usize::MAX);
-    let connection = Connection::server(config, Negotiated::default());
-    let server = WebSocket::from_parts(ours, connection, Default::default());
-    (server, peer)
-}
 
 #[test]
 fn halves_do_what_the_whole_does() {

@@ -166,11 +166,8 @@ fn deadlines_are_kept_over_tcp() {
 
 #[test]
 fn stuck_output_is_given_up_while_receiving() {
-    let (ours, mut peer) = pipe::pair_of(1000, usize::MAX);
     let config = Config::default().write_timeout(Some(SHORT));
-    let connection =
-        miniws_blocking::Connection::server(config, miniws_blocking::Negotiated::default());
-    let mut server = miniws_blocking::WebSocket::from_parts(ours, connection, Default::default());
+    let (mut server, mut peer) = narrow(config);
     server.feed(vec![0; 10_000]).unwrap();
     // What the peer sends doesn't count as taking anything.
     let flooding = spawn(move || while peer.write_all(&client_frame(0x89, b"")).is_ok() {});

@@ -61,9 +61,17 @@ impl<T> Running<T> {
     }
 }
 
+/// A server's end of a connection, and a raw peer, with a pipe between them that is soon full.
+pub fn narrow(config: Config) -> (WebSocket<Pipe>, Pipe) {
+    over(pipe::pair_of(1000, usize::MAX), config)
+}
+
 /// A server's end of a connection, and a raw peer.
 pub fn server_and_peer(config: Config) -> (WebSocket<Pipe>, Pipe) {
-    let (ours, theirs) = pipe::pair();
+    over(pipe::pair(), config)
+}
+
+fn over((ours, theirs): (Pipe, Pipe), config: Config) -> (WebSocket<Pipe>, Pipe) {
     let connection = Connection::server(config, Negotiated::default());
     let socket = WebSocket::from_parts(ours, connection, BytesMut::new());
     (socket, theirs)
