@@ -209,12 +209,8 @@ pub(crate) fn is_utf8(bytes: &[u8]) -> bool {
 /// Checks `bytes` and returns the beginning of a character that they end in, at most three bytes.
 fn check(bytes: &[u8]) -> Option<&[u8]> {
     let (whole, tail) = bytes.split_at(unfinished(bytes));
-    let can_begin = match *tail {
-        [] => true,
-        [first] => width(first) > 0,
-        [first, second, ..] => width(first) > 0 && can_be_second(first, second),
-    };
-    (can_begin && is_utf8(whole)).then_some(tail)
+    let is_hopeless = matches!(*tail, [first, second, ..] if !can_be_second(first, second));
+    (!is_hopeless && is_utf8(whole)).then_some(tail)
 }
 
 /// How many of `bytes` come before the first that no continuation can make good.
@@ -236,9 +232,7 @@ fn unfinished(bytes: &[u8]) -> usize {
         let at = end - len;
         return match bytes[at] {
             0x80..0xc0 => continue,
-            0xc0..0xe0 if len < 2 => at,
-            0xe0..0xf0 if len < 3 => at,
-            0xf0.. => at,
+            first if usize::from(width(first)) > len => at,
             _ => end,
         };
     }
