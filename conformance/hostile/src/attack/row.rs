@@ -1,7 +1,6 @@
 //! What an attack is, and what may come of it.
 
 use std::fmt;
-use std::future::Future;
 use std::pin::Pin;
 use std::sync::Arc;
 use std::time::Duration;
