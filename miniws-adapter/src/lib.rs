@@ -1,6 +1,8 @@
 //! What the miniws adapters share, so that each of them stays thin: the [`clock`], the [`OsEntropy`]
 //! and the buffers that the pure core doesn't have, one [`Error`], and, for the asynchronous ones,
-//! the [`Driver`] that moves bytes between a transport and a [`Connection`](miniws_proto::Connection).
+//! the [`Driver`] that moves bytes between a transport and a [`Connection`](miniws_proto::Connection);
+//! how a host is reached, through proxies and with TLS; when to [`reconnect`]; what is told by `tracing`;
+//! the pipe and the scripted peer of tests.
 //!
 //! Applications use an adapter instead: `miniws-tokio`, `miniws-async-std` or `miniws-blocking`.
 

@@ -153,8 +153,8 @@ impl Client {
         self
     }
 
-    /// How long it may take to find the host, to reach it and to set up TLS: 10 seconds unless told
-    /// otherwise. The handshake then has [`Config::handshake_timeout`].
+    /// How long it may take to find the host, to reach it, through its proxy, and to set up TLS: 10 seconds
+    /// unless told otherwise. The handshake then has [`Config::handshake_timeout`].
     ///
     /// ```
     /// # #[cfg(feature = "smol")] fn main() -> std::io::Result<()> { smol::block_on(async {

@@ -157,8 +157,8 @@ impl Client {
         self
     }
 
-    /// How long it may take to find the host, to reach it and to set up TLS: 10 seconds unless told
-    /// otherwise. The handshake then has [`Config::handshake_timeout`].
+    /// How long it may take to find the host, to reach it, through its proxy, and to set up TLS: 10 seconds
+    /// unless told otherwise. The handshake then has [`Config::handshake_timeout`].
     ///
     /// ```
     /// use std::{net::TcpListener, time::Duration};

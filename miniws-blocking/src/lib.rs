@@ -51,12 +51,13 @@
 //! | connect again when a connection is lost | [`reconnect`] |
 //! | receive and send | [`WebSocket`] |
 //! | receive in one thread and send in others | [`WebSocket::split`] |
+//! | connect to `wss://` URLs | the feature `rustls` |
 //! | listen with TLS, on a Unix socket, or elsewhere | [`Listen`], the module `tls` of the feature `rustls` |
 //! | go over another library's TLS, a pipe, a tunnel | [`Stream`], [`Client::handshake`], [`Server::accept`] |
 //! | do the handshake elsewhere | [`Server::accept_request`], [`WebSocket::from_parts`] |
 //! | change limits and timeouts | [`Config`] |
 //! | send one message to many | [`PreparedMessage`] |
-//! | compress, but no secrets | `Config::deflate`, [`feed_with`](WebSocket::feed_with) |
+//! | compress, but no secrets | `Config::deflate`, of the feature `deflate`, which is on by default; [`feed_with`](WebSocket::feed_with) |
 //! | test handlers without sockets | the module `testing`, of the feature of that name |
 //! | embed the protocol without any I/O | [`proto`] |
 //!
@@ -68,7 +69,8 @@
 //!
 //! # Deadlines
 //!
-//! No call waits without end unless [`Config`] says so. Deadlines are kept with the timeouts of the
+//! No call waits without end for a peer that is silent, or that takes nothing, unless [`Config`] says so.
+//! Deadlines are kept with the timeouts of the
 //! stream, which are only set anew when they have to change: a busy connection costs no system
 //! calls but reads and writes.
 //!
@@ -79,7 +81,8 @@
 //!
 //! A thread reads onto its stack, and a connection holds only what has been received but not handed
 //! on: while it waits for a message to begin, nothing. With one thread for each connection, an idle
-//! one costs less than 1 KiB of the heap, a little more with compression, and the thread. A thread
+//! one costs less than 1 KiB of the heap, and the thread; with compression, the window of the peer's
+//! context as well, 4 KiB at most unless told otherwise. A thread
 //! that moves more than 2 KiB at once has a buffer of up to 128 KiB, and gives it up when nothing has
 //! come for a second. A session of TLS takes 9 KiB more while it waits.
 //!
@@ -91,6 +94,11 @@
 //! `latency()`, always there, is the round trip of the last keep-alive ping. The feature `tracing` has a
 //! span for each connection, and events for what happens to it: they are on the page of the module
 //! `telemetry`.
+//!
+//! # Recipes
+//!
+//! `miniws-tokio` has a cookbook, and pages for those who come from other libraries: they hold here as
+//! well, without `async` and `.await`, as the names are the same.
 
 mod client;
 mod connecting;

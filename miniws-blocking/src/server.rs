@@ -293,7 +293,7 @@ impl Server {
         self.listen(listener)
     }
 
-    /// Takes over a listener that the caller has made: of TCP, of Unix sockets, see [`Listen`].
+    /// Takes over a listener that the caller has made: of TCP, of Unix sockets, of TLS, see [`Listen`].
     ///
     /// # Errors
     ///

@@ -30,7 +30,7 @@ use crate::{Error, SharedStream, Stream};
 ///
 /// # Waiting
 ///
-/// Methods wait for the stream, but none of them without end: a peer that takes no data is given up
+/// Methods wait for the stream, but for no peer that is gone: one that takes no data is given up
 /// after [`Config::write_timeout`](crate::Config::write_timeout), one that is silent after
 /// [`Config::keep_alive`](crate::Config::keep_alive) and
 /// [`Config::pong_timeout`](crate::Config::pong_timeout). To stop waiting from another thread, split

@@ -131,8 +131,10 @@
 //!             input.extend_from_slice(&bytes[..count]);
 //!             Ok(count > 0)
 //!         }
-//!         Err(error) if error.kind() == io::ErrorKind::WouldBlock => Ok(true),
-//!         Err(error) => Err(error),
+//!         Err(error) => match error.kind() {
+//!             io::ErrorKind::WouldBlock | io::ErrorKind::TimedOut => Ok(true),
+//!             _ => Err(error),
+//!         },
 //!     }
 //! }
 //!
@@ -157,12 +159,12 @@
 //!
 //! ```text
 //!   Connecting ── handshake ──> Open ── a close frame, or a failure ──> Closing ── end of TCP ──> Closed
-//!                                 └──────────────── the end of TCP without a close ─────────────────┘
+//!                                 └──── the end of TCP without a close, or a peer given up on ─────┘
 //! ```
 //!
 //! [`Connection::state`] tells the state and [`Connection::close_status`] how it ended. A failure
-//! closes with the code that RFC 6455 section 7.4.1 gives it, comes out of
-//! [`receive`](Connection::receive) as a [`ReceiveError`], and stays.
+//! closes with the code that RFC 6455 section 7.4.1 gives it, and a peer that does not answer in time is
+//! given up on without; it comes out of [`receive`](Connection::receive) as a [`ReceiveError`], and stays.
 //!
 //! # Memory
 //!

@@ -154,8 +154,8 @@ impl Client {
         self
     }
 
-    /// How long it may take to find the host, to reach it and to set up TLS: 10 seconds unless told
-    /// otherwise. The handshake then has [`Config::handshake_timeout`].
+    /// How long it may take to find the host, to reach it, through its proxy, and to set up TLS: 10 seconds
+    /// unless told otherwise. The handshake then has [`Config::handshake_timeout`].
     ///
     /// ```
     /// use std::time::Duration;
@@ -240,7 +240,7 @@ impl Client {
         self
     }
 
-    /// Connects over TCP and does the handshake.
+    /// Connects over TCP, or to a Unix socket, and does the handshake.
     ///
     /// When the host has several addresses, those of both families are tried in turn, the next one
     /// a quarter of a second after the one before, and the first to answer is taken (RFC 8305).

@@ -64,8 +64,8 @@
 //! - **Receive.** Pings are answered, closes echoed and deadlines kept while `recv` is waited for. A
 //!   task that only sends should [`split`](WebSocket::split) the connection, and have another one
 //!   receive.
-//! - **Cancel.** All state is in the [`WebSocket`] and none in futures: any of them can be dropped at
-//!   any time, and nothing is lost. Each method says what that means for it.
+//! - **Cancel.** All state is in the [`WebSocket`]: any future can be dropped at any time, and nothing that
+//!   was received is lost. Each method says what that means for it.
 //! - **Batch.** [`feed`](WebSocket::feed) queues, and `recv` writes what is queued before it waits, so
 //!   a loop of the two answers a burst of messages with one write.
 //! - **Limits.** [`Config`] has them all; the defaults are safe on the open internet. The send queue is

@@ -32,7 +32,7 @@ const SECTIONS: &[Section] = &[
             ("receive/server/binary/16K", "16 KiB"),
             (
                 "receive-fragments-1K/server/multi/64K",
-                "64 KiB in fragments",
+                "64 KiB of it in fragments",
             ),
         ],
         plotted: &["receive/server/binary/16", "receive/server/binary/1K"],
@@ -83,7 +83,7 @@ const SECTIONS: &[Section] = &[
             ("receive/server/binary/1M", "1 MiB"),
             (
                 "receive-fragments-1K/server/multi/64K",
-                "64 KiB in fragments",
+                "64 KiB of it in fragments",
             ),
             ("send/client/binary/1K", "client sends 1 KiB"),
             (
@@ -102,7 +102,7 @@ const SECTIONS: &[Section] = &[
             ("receive/server/binary/1M", "1 MiB"),
             (
                 "receive-fragments-1K/server/multi/64K",
-                "64 KiB in fragments",
+                "64 KiB of it in fragments",
             ),
         ],
         plotted: &[],

@@ -50,7 +50,7 @@ pub struct ClientRequest {
 }
 
 impl ClientRequest {
-    /// A request for the WebSocket that is at this `ws` or `wss` URL.
+    /// A request for the WebSocket that is at this `ws`, `wss` or `ws+unix` URL.
     ///
     /// # Errors
     ///

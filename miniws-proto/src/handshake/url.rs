@@ -51,7 +51,8 @@ impl Url {
     /// [`EmptyHost`](HandshakeError::EmptyHost),
     /// [`UnsupportedHost`](HandshakeError::UnsupportedHost),
     /// [`InvalidPort`](HandshakeError::InvalidPort),
-    /// [`InvalidCredentials`](HandshakeError::InvalidCredentials), and
+    /// [`InvalidCredentials`](HandshakeError::InvalidCredentials),
+    /// [`InvalidSocketPath`](HandshakeError::InvalidSocketPath), and
     /// [`InvalidUrl`](HandshakeError::InvalidUrl) for all else that is wrong.
     pub fn parse(url: &str) -> Result<Self, HandshakeError> {
         if !url.contains(':') {

@@ -64,6 +64,19 @@ fn a_close_5_seconds() {
 }
 
 #[test]
+fn reaching_the_host_10_seconds() {
+    run_on_test_clock(async {
+        // It takes connections, and never answers.
+        let silent = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
+        let proxy = format!("http://{}", silent.local_addr().unwrap());
+        let start = Instant::now();
+        let failed = Client::new("ws://example.invalid/").proxy(&proxy).connect();
+        assert!(matches!(failed.await, Err(Error::ConnectTimeout)));
+        assert_took(start, 10 * SECOND);
+    });
+}
+
+#[test]
 fn a_handshake_10_seconds() {
     run_on_test_clock(async {
         let (ours, _peer) = pipe(10_000);
