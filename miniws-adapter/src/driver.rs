@@ -60,6 +60,8 @@ pub struct Driver<S, T> {
     turn: u8,
     /// The writing side of the transport is of no more use: shut down, or broken.
     write_ended: bool,
+    /// It broke before it had taken all, or handed on all that it had taken.
+    is_broken: bool,
     /// The peer has ended its side of the transport.
     read_ended: bool,
     /// Why the transport failed, until that is told.
@@ -68,6 +70,13 @@ pub struct Driver<S, T> {
     /// The stream of events has ended with an error.
     stream_failed: bool,
     trace: Trace,
+}
+
+impl<S, T> Driver<S, T> {
+    /// Whether nothing more can be written, or received.
+    pub(crate) fn is_over(&self) -> bool {
+        self.write_ended || !self.connection.wants_read()
+    }
 }
 
 impl<S: Transport, T: Timer> Driver<S, T> {
@@ -81,6 +90,7 @@ impl<S: Transport, T: Timer> Driver<S, T> {
             has_buffers: false,
             turn: 0,
             write_ended: false,
+            is_broken: false,
             read_ended: false,
             failure: None,
             stop: None,
@@ -181,13 +191,12 @@ impl<S: Transport, T: Timer> Driver<S, T> {
                     self.write_failed(error.kind().into());
                     return Poll::Ready(Err(Error::Io(error)));
                 }
-                // The other half of the connection may have met its deadline.
-                drained if !self.connection.wants_read() => {
-                    let is_lost = drained.is_pending() || self.connection.outgoing().dropped() > 0;
-                    return Poll::Ready(if is_lost { self.verdict() } else { Ok(()) });
+                // The other half of the connection may have met an error, or its deadline.
+                Poll::Ready(Ok(_)) if !self.has_lost_output() => return Poll::Ready(Ok(())),
+                Poll::Pending if self.connection.wants_read() => {
+                    ready!(self.poll_write_deadline(cx))?;
                 }
-                Poll::Ready(Ok(_)) => return Poll::Ready(Ok(())),
-                Poll::Pending => ready!(self.poll_write_deadline(cx))?,
+                _ => return Poll::Ready(self.verdict()),
             }
         }
     }
@@ -283,7 +292,7 @@ impl<S: Transport, T: Timer> Driver<S, T> {
             }
             done = true;
             if self.write_ended {
-                output.advance(output.len());
+                output.clear();
                 continue;
             }
             match ready!(self.transport.poll_write(cx, output)) {
@@ -411,13 +420,21 @@ impl<S: Transport, T: Timer> Driver<S, T> {
         }
     }
 
+    /// Whether some of what was queued may not have gone.
+    fn has_lost_output(&mut self) -> bool {
+        self.is_broken || self.connection.outgoing().dropped() > 0
+    }
+
     /// What has become of the output, now that something may have ended the connection.
     fn verdict(&mut self) -> Result<(), Error> {
         self.trace.observe(&self.connection, self.failure.as_ref());
         match self.connection.error() {
             Some(error) => Err(error.into()),
-            None if self.connection.outgoing().dropped() > 0 => Err(SendError::Closed.into()),
-            None => Ok(()),
+            None if !self.has_lost_output() => Ok(()),
+            None => Err(match &self.failure {
+                Some(failure) => Error::Io(failure.kind().into()),
+                None => SendError::Closed.into(),
+            }),
         }
     }
 
@@ -432,6 +449,7 @@ impl<S: Transport, T: Timer> Driver<S, T> {
 
     fn write_failed(&mut self, error: io::Error) {
         self.write_ended = true;
+        self.is_broken = true;
         self.connection.outgoing().set_unflushed(false);
         self.trace.broken(&self.connection, &error);
         self.failure.get_or_insert(error);

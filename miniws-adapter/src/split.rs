@@ -40,9 +40,17 @@ impl<S, T> Shared<S, T> {
     ) -> Poll<R> {
         // Before polling, so that no wake-up is missed.
         waiter.wait(cx.waker());
-        let polled = poll(&mut self.lock(), &mut Context::from_waker(&self.waker));
+        let mut driver = self.lock();
+        let was_over = driver.is_over();
+        let polled = poll(&mut driver, &mut Context::from_waker(&self.waker));
+        let ends = driver.is_over() && !was_over;
+        drop(driver);
         if polled.is_ready() {
             waiter.leave();
+        }
+        if ends {
+            // The transport may never wake those who wait for it to take something.
+            self.waker.wake_by_ref();
         }
         polled
     }

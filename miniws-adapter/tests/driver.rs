@@ -75,6 +75,35 @@ fn a_transport_that_takes_nothing_at_all_is_broken() {
     assert!(matches!(failed, Err(Error::Send(SendError::Closed))));
 }
 
+/// Receiving meets the error, and goes on: what the peer sent before may still come. Flushing tells it.
+#[test]
+fn a_broken_transport_is_told_by_flush_as_well() {
+    let broken = || io::Error::from(ErrorKind::BrokenPipe);
+    for transport in [
+        Scripted {
+            writes: [Poll::Ready(Err(broken()))].into(),
+            ..Scripted::default()
+        },
+        // It has taken all, but not handed it on.
+        Scripted {
+            flushes: [Poll::Ready(Err(broken()))].into(),
+            ..Scripted::default()
+        },
+    ] {
+        let mut driver = driver(transport);
+        driver.feed(|connection| connection.send("hi")).unwrap();
+        assert!(driver.poll_recv(&mut cx()).is_pending());
+        for _ in 0..2 {
+            match driver.poll_flush(&mut cx()) {
+                Poll::Ready(Err(Error::Io(error))) => {
+                    assert_eq!(error.kind(), ErrorKind::BrokenPipe)
+                }
+                other => panic!("{other:?}"),
+            }
+        }
+    }
+}
+
 /// A transport that buffers is flushed, and that is waited for.
 #[test]
 fn what_was_written_is_flushed() {

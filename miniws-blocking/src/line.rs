@@ -20,6 +20,8 @@ pub(crate) struct Line {
     pub(crate) connection: Connection,
     /// The writing side of the stream is of no more use: shut down, or broken.
     pub(crate) write_ended: bool,
+    /// It broke before it had taken all, or handed on all that it had taken.
+    is_broken: bool,
     /// Why the stream failed, until that is told.
     pub(crate) failure: Option<io::Error>,
     pub(crate) write_timeout: Timeout,
@@ -67,6 +69,7 @@ impl Line {
         Self {
             connection,
             write_ended: false,
+            is_broken: false,
             failure: None,
             write_timeout: Timeout::default(),
             sole: true,
@@ -104,9 +107,9 @@ impl Line {
         output.is_unflushed() || !output.is_empty()
     }
 
-    /// Whether the connection has ended before all of its output was written.
+    /// Whether the stream has failed, or the connection has ended, before all of its output was written.
     pub(crate) fn is_cut_off(&mut self) -> bool {
-        self.connection.outgoing().dropped() > self.landed
+        self.is_broken || self.connection.outgoing().dropped() > self.landed
     }
 
     /// Whether a thread that waits to read has to look at the deadlines again: another one that sends
@@ -189,14 +192,13 @@ impl Line {
             Err(error) => {
                 // What the peer sent before it went may still be there to be read: its close, say.
                 self.write_ended = true;
+                self.is_broken = true;
                 self.trace.broken(&self.connection, &error);
                 self.failure.get_or_insert(error);
             }
         }
         while self.has_output() {
-            let output = self.connection.outgoing();
-            output.advance(output.len());
-            output.set_unflushed(false);
+            self.connection.outgoing().clear();
         }
         Drained::Failed
     }

@@ -3,6 +3,7 @@
 use std::fmt;
 use std::io;
 use std::net::TcpListener;
+use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
@@ -69,7 +70,10 @@ impl<L: Listen> Listener<L> {
             let (server, hall) = (self.server.clone(), self.hall.clone());
             let caller = Span::current();
             let accepting = move || {
-                caller.in_scope(|| hall.accept_all(&listener, &server));
+                // A listener of the caller's may panic. Nobody should wait for it then.
+                let _ = catch_unwind(AssertUnwindSafe(|| {
+                    caller.in_scope(|| hall.accept_all(&listener, &server));
+                }));
                 drop(listener);
                 hall.over();
             };

@@ -4,14 +4,15 @@
 
 mod common;
 
-use std::io::{ErrorKind, Read, Write};
-use std::net::TcpStream;
+use std::io::{self, ErrorKind, Read, Write};
+use std::net::{SocketAddr, TcpStream};
 use std::sync::mpsc;
 use std::time::{Duration, Instant};
 
 use common::*;
 use miniws_blocking::{
-    Client, CloseCode, Config, Error, Event, Listener, ReceiveErrorKind, Server, State, connect,
+    Client, CloseCode, Config, Error, Event, Listen, Listener, ReceiveErrorKind, Server, State,
+    connect,
 };
 
 #[test]
@@ -25,6 +26,32 @@ fn slow_handshake_holds_up_nobody() {
         listener.accept().unwrap().unwrap();
         quick.join().unwrap();
     }
+}
+
+#[test]
+fn nobody_waits_for_a_listener_that_panics() {
+    struct Panicking;
+
+    impl Listen for Panicking {
+        type Stream = TcpStream;
+        type Address = ();
+
+        fn local_addr(&self) -> io::Result<()> {
+            Ok(())
+        }
+
+        fn accept(&self) -> io::Result<(TcpStream, Option<SocketAddr>)> {
+            panic!("as it should")
+        }
+
+        fn wake(&self) -> io::Result<()> {
+            Ok(())
+        }
+    }
+
+    let listener = Server::new().listen(Panicking).unwrap();
+    let accepting = spawn(move || (listener.accept().is_none(), listener.accept().is_none()));
+    assert_eq!(accepting.join(), (true, true));
 }
 
 #[test]

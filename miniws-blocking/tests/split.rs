@@ -321,6 +321,22 @@ fn a_close_cuts_a_sender_off() {
     );
 }
 
+/// A stream that breaks is told to everyone whose message has not gone, not only to the one who met it.
+#[test]
+fn all_are_told_that_the_stream_broke() {
+    let (server, peer) = narrow(Config::default());
+    let ours = server.get_ref().clone();
+    let (sender, _receiver) = server.split();
+    let stuck = sender.clone();
+    let sending = spawn(move || stuck.send(vec![0; 5000]));
+    ours.wait_until_unread(1000);
+    sender.feed("behind it").unwrap();
+    drop(peer);
+    for sent in [sending.join(), sender.flush()] {
+        assert!(matches!(sent, Err(Error::Io(_))), "{sent:?}");
+    }
+}
+
 #[test]
 fn dropping_all_halves_ends_the_connection() {
     let (server, mut client, _listener) = tcp_pair(&Config::default());

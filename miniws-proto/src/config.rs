@@ -172,13 +172,14 @@ impl Config {
         self
     }
 
-    /// Send a ping when nothing has come from the peer for so long. `None` never does.
+    /// Send a ping when nothing has come from the peer for so long, a millisecond at least. `None`
+    /// never does.
     ///
     /// The answer also measures the round trip, see
     /// [`Connection::latency`](crate::Connection::latency).
     #[must_use]
     pub fn keep_alive(mut self, interval: Option<Duration>) -> Self {
-        self.keep_alive = interval;
+        self.keep_alive = interval.map(|interval| interval.max(Duration::from_millis(1)));
         self
     }
 

@@ -105,7 +105,28 @@ impl SendQueue {
         self.is_unflushed = is_unflushed;
     }
 
-    /// How many bytes still waited when the connection ended, and were dropped.
+    /// Drops all that waits, when the transport takes nothing any more.
+    ///
+    /// ```
+    /// use miniws_proto::{Config, Connection, Negotiated};
+    ///
+    /// let mut server = Connection::server(Config::default(), Negotiated::default());
+    /// server.send("hi")?;
+    /// server.outgoing().clear();
+    /// assert_eq!((server.outgoing().len(), server.outgoing().dropped()), (0, 4));
+    /// # Ok::<(), miniws_proto::SendError>(())
+    /// ```
+    pub fn clear(&mut self) {
+        *self = Self {
+            taken: self.taken,
+            dropped: self.dropped + self.len(),
+            ..Self::default()
+        };
+    }
+
+    /// How many bytes have been dropped since they were queued: by [`clear`](Self::clear), at the end of
+    /// the connection, or, of a message that was being cut into fragments, when the connection failed.
+    /// Whoever sent something before cannot know then whether it has gone.
     #[must_use]
     pub const fn dropped(&self) -> usize {
         self.dropped
@@ -156,13 +177,9 @@ impl SendQueue {
         buffer.chain.push_back(Chained { at, bytes });
     }
 
-    /// Drops all that waits, at the end of the connection or of a handshake.
-    pub(crate) fn clear(&mut self) {
-        *self = Self {
-            taken: self.taken,
-            dropped: self.dropped + self.len(),
-            ..Self::default()
-        };
+    /// So many bytes that were to be queued never will be.
+    pub(crate) fn note_dropped(&mut self, count: usize) {
+        self.dropped += count;
     }
 }
 

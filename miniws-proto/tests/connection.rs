@@ -57,6 +57,30 @@ fn what_the_end_cuts_off_is_counted() {
 }
 
 #[test]
+fn what_a_failure_cuts_off_is_counted() {
+    let config = Config::default().fragment_size(Some(4));
+    let mut server = Connection::server(config, Negotiated::default());
+    server.send("0123456789").unwrap();
+    assert_eq!(server.outgoing().chunk(), b"\x01\x040123");
+    let reserved = &b"\x83\x80\0\0\0\0"[..];
+    assert!(server.receive(&mut BytesMut::from(reserved)).is_err());
+    assert_eq!(server.outgoing().dropped(), 6);
+    assert_eq!(drained(&mut server), b"\x01\x040123\x88\x02\x03\xea");
+}
+
+#[test]
+fn pings_without_a_pause_end() {
+    let config = Config::default()
+        .keep_alive(Some(Duration::ZERO))
+        .max_queued(1);
+    let mut server = Connection::server(config, Negotiated::default());
+    server.send("full").unwrap();
+    server.poll_timeout(at(0));
+    server.handle_timeout(at(1));
+    assert_eq!(drained(&mut server).len(), 6, "no ping behind a full queue");
+}
+
+#[test]
 fn a_keep_alive_ping_goes_between_fragments() {
     let config = Config::default().fragment_size(Some(1000));
     let mut server = Connection::server(config, Negotiated::default());

@@ -33,7 +33,6 @@ impl Sender {
     }
 
     /// How many bytes of such a message are left.
-    #[cfg(feature = "stats")]
     pub(super) fn deferred_len(&self) -> usize {
         let cut = self.deferred.as_ref().and_then(|one| one.cut.as_ref());
         cut.map_or(0, |cut| cut.rest.len())

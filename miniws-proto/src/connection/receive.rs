@@ -334,7 +334,10 @@ impl Connection {
                 self.timers.ponged = true;
                 Step::Nothing
             }
-            Opcode::Pong => Step::Event(Event::Pong(payload)),
+            Opcode::Pong => {
+                self.timers.other_pong = true;
+                Step::Event(Event::Pong(payload))
+            }
             _ => {
                 self.on_peer_close(parse_close(&payload)?);
                 Step::Nothing

@@ -42,6 +42,7 @@ impl Sender {
 
     /// Drops what is not in the queue yet: there is no time for it any more.
     pub(super) fn drop_deferred(&mut self) {
+        self.queue.note_dropped(self.deferred_len());
         self.deferred = None;
         self.stream = None;
     }

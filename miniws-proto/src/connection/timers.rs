@@ -15,13 +15,14 @@ pub(super) struct Timers {
     pub(super) received: bool,
     pub(super) messages: bool,
     pub(super) ponged: bool,
+    pub(super) other_pong: bool,
 
     last_received: Option<Time>,
     last_message: Option<Time>,
     /// The last time that the transport took output while there was some, and how much it had taken
     /// by then.
     last_taken: Option<(Time, u64)>,
-    /// The keep-alive ping that has not been answered.
+    /// The keep-alive ping whose own answer has not come.
     ping: Option<Ping>,
     pings: u64,
     latency: Option<Duration>,
@@ -35,6 +36,9 @@ struct Ping {
     /// It has left when the transport has taken so many bytes.
     end: u64,
     has_left: bool,
+    /// Another pong has come since. A peer may answer only the latest of several pings (RFC 6455
+    /// section 5.5.3), so this is no longer waited for.
+    is_overtaken: bool,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -52,7 +56,7 @@ impl Timers {
         self.latency
     }
 
-    /// Whether `payload` answers the keep-alive ping that is under way.
+    /// Whether `payload` answers the keep-alive ping that was sent last, and nothing has before.
     pub(super) fn is_answer(&self, payload: &[u8]) -> bool {
         self.ping.is_some() && payload == self.pings.to_be_bytes()
     }
@@ -66,6 +70,11 @@ impl Connection {
             && let Some(ping) = timers.ping.take()
         {
             timers.latency = Some(now.saturating_since(ping.since));
+        }
+        if core::mem::take(&mut timers.other_pong)
+            && let Some(ping) = &mut timers.ping
+        {
+            ping.is_overtaken = true;
         }
         if core::mem::take(&mut timers.received) || timers.last_received.is_none() {
             timers.last_received = Some(now);
@@ -105,7 +114,7 @@ impl Connection {
                 next = Some((time, due));
             }
         };
-        if let Some(ping) = &timers.ping {
+        if let Some(ping) = timers.ping.as_ref().filter(|ping| !ping.is_overtaken) {
             // Bytes of a large message are a sign of life as well: no pong can get past them.
             let since = timers
                 .last_received
@@ -174,6 +183,7 @@ impl Connection {
                     since: now,
                     end: queue.taken() + queue.len() as u64,
                     has_left: false,
+                    is_overtaken: false,
                 });
             }
             Due::Pong => {
