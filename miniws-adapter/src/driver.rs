@@ -127,7 +127,7 @@ impl<S: Transport, T: Timer> Driver<S, T> {
 
     /// The next event, `None` after the end. Writes what is queued before it waits.
     pub fn poll_recv(&mut self, cx: &mut Context<'_>) -> Poll<Result<Option<Event>, Error>> {
-        let mut cost = NEXT;
+        let mut is_first = true;
         loop {
             let received = self.connection.receive(&mut self.input);
             self.trace.observe(&self.connection, self.failure.as_ref());
@@ -147,6 +147,11 @@ impl<S: Transport, T: Timer> Driver<S, T> {
             if !self.connection.wants_read() {
                 return Poll::Ready(received.map_err(|error| self.explain(error)));
             }
+            let cost = match is_first || self.input.is_empty() {
+                true => NEXT,
+                false => MORE,
+            };
+            is_first = false;
             match self.poll_read(cx) {
                 // A peer that goes on sending must keep us neither past a deadline nor from hearing
                 // the server's stop: not at all when it has to finish closing or to take what it is
@@ -154,7 +159,6 @@ impl<S: Transport, T: Timer> Driver<S, T> {
                 // not every runtime sees to that.
                 Poll::Ready(()) => {
                     self.turn += cost;
-                    cost = MORE;
                     let is_over = self.turn >= TURN;
                     if is_over || closing || written.is_pending() {
                         let _ = self.poll_deadline(cx);
@@ -459,8 +463,9 @@ impl<S: Transport, T: Timer> Driver<S, T> {
 /// What all reads of a turn cost, none of which had to wait. Then deadlines are looked at, and others have
 /// their turn.
 const TURN: u8 = 64;
-/// The first read for the next event. It may bring 64 KiB of tiny messages, which take milliseconds.
+/// The first read for the next event, and one after all that had come was taken, fragments or a compressed
+/// message. It may bring 64 KiB of tiny messages, or of blocks to inflate, which take milliseconds.
 const NEXT: u8 = 4;
-/// Each further one, which most of a large message takes. When connections took turns after 16 of these,
-/// an echo of 1 MiB cost smol twice the time.
+/// A read for a frame that is kept until it is whole, as most are that a large message takes. When
+/// connections took turns after 16 of these, an echo of 1 MiB cost smol twice the time.
 const MORE: u8 = 1;

@@ -253,6 +253,16 @@ fn a_flood_is_read_by_and_by() {
     assert!(longest <= 16, "{longest}");
 }
 
+/// What is taken as it comes counts as much, although nothing is told of it before the message is whole.
+#[test]
+fn fragments_are_read_by_and_by() {
+    let fragments = (0..1000).map(|_| read(b"\x00\x81\0\0\0\0x"));
+    let mut driver = server([read(b"\x01\x81\0\0\0\0x")].into_iter().chain(fragments));
+    assert!(driver.poll_recv(&mut cx()).is_pending());
+    let left = driver.transport().reads.len();
+    assert_eq!(1001 - left, 16);
+}
+
 /// Nor does it keep the server from stopping.
 #[test]
 fn a_stop_is_heard_in_a_flood() {
