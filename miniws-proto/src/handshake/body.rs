@@ -212,6 +212,7 @@ mod tests {
             (&[length("3"), length("3")], "abc", (true, "abc")),
             (&[length("3"), length("4")], "abc", (true, "")),
             (&[length("+3")], "abc", (true, "")),
+            (&[length("")], "abc", (true, "")),
             (&[length("99999999999999999999999")], "abc", (true, "")),
             (&[length("18446744073709551615")], "abc", (false, "abc")),
             (&[length("8")], "12345678", (true, "12345678")),

@@ -201,6 +201,26 @@ mod tests {
     }
 
     #[test]
+    fn what_is_no_extended_connect_is_refused() {
+        let entropy = |keys: &mut [u8]| keys.fill(1);
+        let request = ClientRequest::new("wss://h/").unwrap();
+        let offer = Offer::connect(request, Config::default(), entropy).unwrap();
+        let sent = http::Request::try_from(offer.request()).unwrap();
+
+        let (mut parts, ()) = sent.into_parts();
+        parts.method = Method::GET;
+        let received = Request::try_from(&parts).unwrap();
+        let refused = Upgrade::from_connect(received, Config::default()).unwrap_err();
+        assert_eq!(refused, HandshakeError::MethodNotAllowed { is_head: false });
+
+        let response = Response::new(403, Headers::new());
+        match offer.accept(&response) {
+            Err(HandshakeError::Refused(refusal)) => assert_eq!(refusal.status(), 403),
+            other => panic!("{other:?}"),
+        }
+    }
+
+    #[test]
     fn a_host_that_is_there_is_kept() {
         let request = http::Request::get("http://authority/").header("host", "named");
         let (parts, ()) = request.body(()).unwrap().into_parts();
