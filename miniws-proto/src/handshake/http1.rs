@@ -18,8 +18,7 @@ pub(super) struct HeadScanner {
     line: Line,
     /// Lines that have begun, the first one included.
     lines: usize,
-    /// RFC 9112 section 2.2: a server should pass over an empty line before the request.
-    skips_empty_lines: bool,
+    is_response: bool,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -45,13 +44,13 @@ impl HeadScanner {
             scanned: 0,
             line: Line::Empty,
             lines: 0,
-            skips_empty_lines: true,
+            is_response: false,
         }
     }
 
     pub(super) const fn response() -> Self {
         Self {
-            skips_empty_lines: false,
+            is_response: true,
             ..Self::request()
         }
     }
@@ -64,7 +63,7 @@ impl HeadScanner {
         config: &Config,
     ) -> Result<Option<Head>, HandshakeError> {
         let within_limit = &input[..input.len().min(config.max_head_size)];
-        if !self.skips_empty_lines && !begins_alike(within_limit, b"HTTP/") {
+        if self.is_response && !begins_alike(within_limit, b"HTTP/") {
             // Who speaks another protocol may say one line and wait for ours.
             return Err(HandshakeError::MalformedStartLine);
         }
@@ -92,11 +91,8 @@ impl HeadScanner {
         match (self.line, byte) {
             (Line::Ending { is_empty }, b'\n') => {
                 self.line = Line::Empty;
-                match self.lines {
-                    0 if !self.skips_empty_lines => return Err(HandshakeError::MalformedStartLine),
-                    0 => {}
-                    _ => return Ok(is_empty),
-                }
+                // Empty lines before a request are passed over (RFC 9112 section 2.2).
+                return Ok(is_empty && self.lines > 0);
             }
             (Line::Ending { .. }, _) => return Err(HandshakeError::ControlByte(b'\r')),
             (line, b'\r') => {
