@@ -330,14 +330,8 @@ impl Connection {
                 self.queue_pong(&payload);
                 Step::Event(Event::Ping(payload))
             }
-            Opcode::Pong if self.timers.is_answer(&payload) => {
-                self.timers.ponged = true;
-                Step::Nothing
-            }
-            Opcode::Pong => {
-                self.timers.other_pong = true;
-                Step::Event(Event::Pong(payload))
-            }
+            Opcode::Pong if self.timers.take_answer(&payload) => Step::Nothing,
+            Opcode::Pong => Step::Event(Event::Pong(payload)),
             _ => {
                 self.on_peer_close(parse_close(&payload)?);
                 Step::Nothing

@@ -14,8 +14,10 @@ pub(super) struct Timers {
     /// Marks, set by traffic and read by `observe`.
     pub(super) received: bool,
     pub(super) messages: bool,
-    pub(super) ponged: bool,
-    pub(super) other_pong: bool,
+    /// The latest keep-alive ping has been answered.
+    ponged: bool,
+    /// Another pong has come.
+    other_pong: bool,
 
     last_received: Option<Time>,
     last_message: Option<Time>,
@@ -24,7 +26,10 @@ pub(super) struct Timers {
     last_taken: Option<(Time, u64)>,
     /// The keep-alive ping whose own answer has not come.
     ping: Option<Ping>,
+    /// How many keep-alive pings have been sent. Each has its number as payload.
     pings: u64,
+    /// How many of the latest of these have not been answered, nor a later one.
+    unanswered: u32,
     latency: Option<Duration>,
     closing_since: Option<Time>,
 }
@@ -56,9 +61,17 @@ impl Timers {
         self.latency
     }
 
-    /// Whether `payload` answers the keep-alive ping that was sent last, and nothing has before.
-    pub(super) fn is_answer(&self, payload: &[u8]) -> bool {
-        self.ping.is_some() && payload == self.pings.to_be_bytes()
+    /// Takes note of a pong. Whether it answers a keep-alive ping, and so is not for the application.
+    pub(super) fn take_answer(&mut self, payload: &[u8]) -> bool {
+        let number = payload.try_into().map(u64::from_be_bytes).ok();
+        let since = number.and_then(|number| self.pings.checked_sub(number));
+        let Some(since) = since.filter(|since| *since < self.unanswered.into()) else {
+            self.other_pong = true;
+            return false;
+        };
+        self.unanswered = since as u32;
+        self.ponged |= since == 0;
+        true
     }
 }
 
@@ -177,6 +190,7 @@ impl Connection {
             Due::KeepAlive if self.is_above_mark() => self.timers.last_received = Some(now),
             Due::KeepAlive => {
                 self.timers.pings += 1;
+                self.timers.unanswered = self.timers.unanswered.saturating_add(1);
                 self.queue_ping(&self.timers.pings.to_be_bytes());
                 let queue = &self.sender.queue;
                 self.timers.ping = Some(Ping {
