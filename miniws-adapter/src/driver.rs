@@ -60,8 +60,6 @@ pub struct Driver<S, T> {
     turn: u8,
     /// The writing side of the transport is of no more use: shut down, or broken.
     write_ended: bool,
-    /// It broke before it had taken all, or handed on all that it had taken.
-    is_broken: bool,
     /// The peer has ended its side of the transport.
     read_ended: bool,
     /// Why the transport failed, until that is told.
@@ -90,7 +88,6 @@ impl<S: Transport, T: Timer> Driver<S, T> {
             has_buffers: false,
             turn: 0,
             write_ended: false,
-            is_broken: false,
             read_ended: false,
             failure: None,
             stop: None,
@@ -147,7 +144,7 @@ impl<S: Transport, T: Timer> Driver<S, T> {
             if !self.connection.wants_read() {
                 return Poll::Ready(received.map_err(|error| self.explain(error)));
             }
-            let cost = match is_first || self.input.is_empty() {
+            let cost = match is_first || self.input.len() < KEPT {
                 true => NEXT,
                 false => MORE,
             };
@@ -302,11 +299,13 @@ impl<S: Transport, T: Timer> Driver<S, T> {
             match ready!(self.transport.poll_write(cx, output)) {
                 Ok(0) => return Poll::Ready(Err(io::ErrorKind::WriteZero.into())),
                 // No stream of a caller's can make it more than there was.
-                Ok(count) => output.advance(count.min(output.len())),
+                Ok(count) => {
+                    output.set_unflushed(true);
+                    output.advance(count.min(output.len()));
+                }
                 Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
                 Err(error) => return Poll::Ready(Err(error)),
             }
-            output.set_unflushed(true);
         }
         let output = self.connection.outgoing();
         while output.is_unflushed() {
@@ -426,7 +425,7 @@ impl<S: Transport, T: Timer> Driver<S, T> {
 
     /// Whether some of what was queued may not have gone.
     fn has_lost_output(&mut self) -> bool {
-        self.is_broken || self.connection.outgoing().dropped() > 0
+        self.connection.outgoing().dropped() > 0
     }
 
     /// What has become of the output, now that something may have ended the connection.
@@ -453,8 +452,7 @@ impl<S: Transport, T: Timer> Driver<S, T> {
 
     fn write_failed(&mut self, error: io::Error) {
         self.write_ended = true;
-        self.is_broken = true;
-        self.connection.outgoing().set_unflushed(false);
+        self.connection.outgoing().clear();
         self.trace.broken(&self.connection, &error);
         self.failure.get_or_insert(error);
     }
@@ -463,9 +461,11 @@ impl<S: Transport, T: Timer> Driver<S, T> {
 /// What all reads of a turn cost, none of which had to wait. Then deadlines are looked at, and others have
 /// their turn.
 const TURN: u8 = 64;
-/// The first read for the next event, and one after all that had come was taken, fragments or a compressed
-/// message. It may bring 64 KiB of tiny messages, or of blocks to inflate, which take milliseconds.
+/// The first read for the next event, and one after most of what had come was taken, fragments or a
+/// compressed message. It may bring 64 KiB of tiny messages, or of blocks to inflate, which take milliseconds.
 const NEXT: u8 = 4;
 /// A read for a frame that is kept until it is whole, as most are that a large message takes. When
 /// connections took turns after 16 of these, an echo of 1 MiB cost smol twice the time.
 const MORE: u8 = 1;
+/// How much has come of a frame that is kept, at least.
+const KEPT: usize = 4 << 10;

@@ -256,11 +256,76 @@ fn a_flood_is_read_by_and_by() {
 /// What is taken as it comes counts as much, although nothing is told of it before the message is whole.
 #[test]
 fn fragments_are_read_by_and_by() {
-    let fragments = (0..1000).map(|_| read(b"\x00\x81\0\0\0\0x"));
-    let mut driver = server([read(b"\x01\x81\0\0\0\0x")].into_iter().chain(fragments));
+    // Each read ends within a header.
+    let fragments = (0..1000).map(|_| read(b"\x81\0\0\0\0x\x00"));
+    let mut driver = server(
+        [read(b"\x01\x81\0\0\0\0x\x00")]
+            .into_iter()
+            .chain(fragments),
+    );
     assert!(driver.poll_recv(&mut cx()).is_pending());
     let left = driver.transport().reads.len();
     assert_eq!(1001 - left, 16);
+}
+
+/// Only a peer that answers is worth waiting for, also when it cannot be asked.
+#[test]
+fn a_silent_peer_is_given_up_although_no_ping_can_be_written() {
+    let broken = io::Error::from(ErrorKind::BrokenPipe);
+    let mut driver = driver_with(
+        Config::default(),
+        Scripted {
+            writes: [Poll::Ready(Err(broken))].into(),
+            ..Scripted::default()
+        },
+    );
+    driver.feed(|connection| connection.send("hi")).unwrap();
+    for seconds in [0, 30, 19] {
+        pass(Duration::from_secs(seconds));
+        assert!(driver.poll_recv(&mut cx()).is_pending());
+    }
+    pass(Duration::from_secs(1));
+    match driver.poll_recv(&mut cx()) {
+        Poll::Ready(Err(Error::Receive(error))) => {
+            assert_eq!(error.kind(), ReceiveErrorKind::PongTimeout)
+        }
+        other => panic!("{other:?}"),
+    }
+}
+
+/// The answer to the peer's close is nothing that anyone would miss.
+#[test]
+fn a_close_that_cannot_be_answered_is_no_loss() {
+    let broken = io::Error::from(ErrorKind::BrokenPipe);
+    let mut driver = driver(Scripted {
+        reads: [read(CLOSE)].into(),
+        writes: [Poll::Ready(Ok(4)), Poll::Ready(Err(broken))].into(),
+        ..Scripted::default()
+    });
+    driver.feed(|connection| connection.send("hi")).unwrap();
+    assert!(matches!(driver.poll_flush(&mut cx()), Poll::Ready(Ok(()))));
+    assert!(is_close(&driver.poll_recv(&mut cx())));
+    assert!(matches!(driver.poll_flush(&mut cx()), Poll::Ready(Ok(()))));
+}
+
+/// The transport, as a TLS stream, has taken all and handed on nothing when the time for closing is over.
+#[test]
+fn what_was_not_handed_on_is_lost() {
+    let mut driver = driver(Scripted {
+        reads: [read(CLOSE)].into(),
+        flushes: (0..99).map(|_| Poll::Pending).collect(),
+        ..Scripted::default()
+    });
+    driver.feed(|connection| connection.send("hi")).unwrap();
+    assert!(driver.poll_flush(&mut cx()).is_pending());
+    assert!(driver.poll_recv(&mut cx()).is_pending());
+    assert_eq!(driver.connection().state(), State::Closing);
+    pass(Duration::from_secs(5));
+    let flushed = driver.poll_flush(&mut cx());
+    assert!(
+        matches!(flushed, Poll::Ready(Err(Error::Send(SendError::Closed)))),
+        "{flushed:?}"
+    );
 }
 
 /// Nor does it keep the server from stopping.

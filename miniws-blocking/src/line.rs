@@ -20,8 +20,6 @@ pub(crate) struct Line {
     pub(crate) connection: Connection,
     /// The writing side of the stream is of no more use: shut down, or broken.
     pub(crate) write_ended: bool,
-    /// It broke before it had taken all, or handed on all that it had taken.
-    is_broken: bool,
     /// Why the stream failed, until that is told.
     pub(crate) failure: Option<io::Error>,
     pub(crate) write_timeout: Timeout,
@@ -69,7 +67,6 @@ impl Line {
         Self {
             connection,
             write_ended: false,
-            is_broken: false,
             failure: None,
             write_timeout: Timeout::default(),
             sole: true,
@@ -109,7 +106,7 @@ impl Line {
 
     /// Whether the stream has failed, or the connection has ended, before all of its output was written.
     pub(crate) fn is_cut_off(&mut self) -> bool {
-        self.is_broken || self.connection.outgoing().dropped() > self.landed
+        self.connection.outgoing().dropped() > self.landed
     }
 
     /// Whether a thread that waits to read has to look at the deadlines again: another one that sends
@@ -150,8 +147,8 @@ impl Line {
                 return Err(io::ErrorKind::WriteZero.into());
             }
             // No stream of a caller's can make it more than there was.
-            output.advance(count.min(output.len()));
             output.set_unflushed(true);
+            output.advance(count.min(output.len()));
             self.note_progress();
         }
         Ok(())
@@ -192,7 +189,6 @@ impl Line {
             Err(error) => {
                 // What the peer sent before it went may still be there to be read: its close, say.
                 self.write_ended = true;
-                self.is_broken = true;
                 self.trace.broken(&self.connection, &error);
                 self.failure.get_or_insert(error);
             }

@@ -43,8 +43,9 @@ impl<L: Listen> Listener<L> {
     }
 
     /// The next connection whose handshake is done, or an error for one whose handshake failed; there
-    /// is no harm in going on after an error. `None` once the server has been stopped and the
-    /// handshakes that were under way are done. Several threads may wait for connections.
+    /// is no harm in going on after an error. `None` once the server has been stopped, or a [`Listen`] of
+    /// the caller's has panicked, and the handshakes that were under way are done. Several threads may
+    /// wait for connections.
     ///
     /// Handshakes run side by side: a slow one, or a hook that takes its time, never holds up
     /// another. The first call starts the thread that accepts.

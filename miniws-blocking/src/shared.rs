@@ -153,9 +153,11 @@ impl<S> Shared<S> {
             let is_over = !line.connection.wants_read();
             let output = line.connection.outgoing();
             let waiting = count.min(output.len());
-            output.advance(waiting);
             output.set_unflushed(!flushed && !is_over);
-            line.landed += count - waiting;
+            output.advance(waiting);
+            if flushed {
+                line.landed += count - waiting;
+            }
             line.note_progress();
         });
         (line, result)

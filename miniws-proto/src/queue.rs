@@ -33,6 +33,8 @@ pub struct SendQueue {
     buffer: Option<Box<Buffer>>,
     taken: u64,
     is_unflushed: bool,
+    /// Whether anything of a message is among what waits, or among what is unflushed.
+    has_data: bool,
     dropped: usize,
 }
 
@@ -96,16 +98,20 @@ impl SendQueue {
         self.is_unflushed
     }
 
-    /// Tells that the transport, for example a TLS stream, may still hold some of what it has taken,
+    /// Tells, before [`advance`](Buf::advance), that the transport, for example a TLS stream, may still
+    /// hold some of what it has taken,
     /// or that it has handed on all of it. Until then that counts as output that waits: for the
     /// peer's close to be told, for shutting down, and for
     /// [`Config::write_timeout`](crate::Config::write_timeout). Transports without a buffer of their
     /// own need not call it.
     pub fn set_unflushed(&mut self, is_unflushed: bool) {
         self.is_unflushed = is_unflushed;
+        self.has_data &= is_unflushed || !self.is_empty();
     }
 
-    /// Drops all that waits, when the transport takes nothing any more.
+    /// Drops all that waits, because the transport takes nothing any more, and forgets what it has not
+    /// handed on. When [`outgoing`](crate::Connection::outgoing) is called next, there may be more: the
+    /// next fragment of a large message, or a late pong.
     ///
     /// ```
     /// use miniws_proto::{Config, Connection, Negotiated};
@@ -117,16 +123,23 @@ impl SendQueue {
     /// # Ok::<(), miniws_proto::SendError>(())
     /// ```
     pub fn clear(&mut self) {
+        let len = self.len();
+        let lost = match self.has_data {
+            true => len + usize::from(self.is_unflushed),
+            false => 0,
+        };
         *self = Self {
-            taken: self.taken,
-            dropped: self.dropped + self.len(),
+            // It is gone, and nobody waits for it.
+            taken: self.taken + len as u64,
+            dropped: self.dropped + lost,
             ..Self::default()
         };
     }
 
     /// How many bytes have been dropped since they were queued: by [`clear`](Self::clear), at the end of
     /// the connection, or, of a message that was being cut into fragments, when the connection failed.
-    /// Whoever sent something before cannot know then whether it has gone.
+    /// What the transport had taken, but not handed on, counts as one more. Where nothing but control
+    /// frames was dropped, it is 0: nobody misses these.
     #[must_use]
     pub const fn dropped(&self) -> usize {
         self.dropped
@@ -175,6 +188,11 @@ impl SendQueue {
         let buffer = self.buffer.get_or_insert_default();
         buffer.chained += bytes.len();
         buffer.chain.push_back(Chained { at, bytes });
+    }
+
+    /// What is queued is part of a message.
+    pub(crate) fn note_data(&mut self) {
+        self.has_data = true;
     }
 
     /// So many bytes that were to be queued never will be.
@@ -358,6 +376,7 @@ impl Buf for SendQueue {
         if count < len {
             return buffer.advance_within(taken, count);
         }
+        self.has_data &= self.is_unflushed;
         buffer.copied.clear();
         buffer.start = 0;
         if buffer.chained > 0 {

@@ -240,6 +240,7 @@ impl Connection {
         };
         self.timers.messages = true;
         self.sender.tally.framed(len, frame.len());
+        self.sender.queue.note_data();
         self.sender.queue.push(frame);
         Ok(())
     }
@@ -268,6 +269,7 @@ impl Connection {
         let header = Header::new(opcode, fin, rsv1, payload.len());
         self.sender.tally.data(payload.len(), fin);
         let queue = &mut self.sender.queue;
+        queue.note_data();
         if let Some(masker) = &mut self.masker {
             write_masked(queue, header, masker.key(), &payload);
         } else if payload.len() > COPY_MAX {
