@@ -299,13 +299,11 @@ impl<S: Transport, T: Timer> Driver<S, T> {
             match ready!(self.transport.poll_write(cx, output)) {
                 Ok(0) => return Poll::Ready(Err(io::ErrorKind::WriteZero.into())),
                 // No stream of a caller's can make it more than there was.
-                Ok(count) => {
-                    output.set_unflushed(true);
-                    output.advance(count.min(output.len()));
-                }
+                Ok(count) => output.advance(count.min(output.len())),
                 Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
                 Err(error) => return Poll::Ready(Err(error)),
             }
+            output.set_unflushed(true);
         }
         let output = self.connection.outgoing();
         while output.is_unflushed() {

@@ -147,8 +147,8 @@ impl Line {
                 return Err(io::ErrorKind::WriteZero.into());
             }
             // No stream of a caller's can make it more than there was.
-            output.set_unflushed(true);
             output.advance(count.min(output.len()));
+            output.set_unflushed(true);
             self.note_progress();
         }
         Ok(())

@@ -153,8 +153,8 @@ impl<S> Shared<S> {
             let is_over = !line.connection.wants_read();
             let output = line.connection.outgoing();
             let waiting = count.min(output.len());
-            output.set_unflushed(!flushed && !is_over);
             output.advance(waiting);
+            output.set_unflushed(!flushed && !is_over);
             if flushed {
                 line.landed += count - waiting;
             }

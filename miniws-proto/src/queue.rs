@@ -33,7 +33,7 @@ pub struct SendQueue {
     buffer: Option<Box<Buffer>>,
     taken: u64,
     is_unflushed: bool,
-    /// Whether anything of a message is among what waits, or among what is unflushed.
+    /// Whether anything of a message may be among what waits, or among what is unflushed.
     has_data: bool,
     dropped: usize,
 }
@@ -98,15 +98,13 @@ impl SendQueue {
         self.is_unflushed
     }
 
-    /// Tells, before [`advance`](Buf::advance), that the transport, for example a TLS stream, may still
-    /// hold some of what it has taken,
+    /// Tells that the transport, for example a TLS stream, may still hold some of what it has taken,
     /// or that it has handed on all of it. Until then that counts as output that waits: for the
     /// peer's close to be told, for shutting down, and for
     /// [`Config::write_timeout`](crate::Config::write_timeout). Transports without a buffer of their
     /// own need not call it.
     pub fn set_unflushed(&mut self, is_unflushed: bool) {
         self.is_unflushed = is_unflushed;
-        self.has_data &= is_unflushed || !self.is_empty();
     }
 
     /// Drops all that waits, because the transport takes nothing any more, and forgets what it has not
@@ -193,6 +191,11 @@ impl SendQueue {
     /// What is queued is part of a message.
     pub(crate) fn note_data(&mut self) {
         self.has_data = true;
+    }
+
+    /// What is queued is a control frame.
+    pub(crate) fn note_control(&mut self) {
+        self.has_data &= !self.is_settled();
     }
 
     /// So many bytes that were to be queued never will be.
@@ -376,7 +379,6 @@ impl Buf for SendQueue {
         if count < len {
             return buffer.advance_within(taken, count);
         }
-        self.has_data &= self.is_unflushed;
         buffer.copied.clear();
         buffer.start = 0;
         if buffer.chained > 0 {

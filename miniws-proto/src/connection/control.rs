@@ -95,6 +95,7 @@ impl Connection {
         self.sender.tally.control();
         let header = Header::new(opcode, true, false, payload.len());
         let queue = &mut self.sender.queue;
+        queue.note_control();
         match &mut self.masker {
             Some(masker) => write_masked(queue, header, masker.key(), payload),
             None => write_copied(queue, header, payload),
