@@ -84,9 +84,10 @@ fn by_socks5() {
 }
 
 /// What becomes of a client whose proxy answers this.
-fn answered(scheme: &str, answer: &'static [u8]) -> Error {
+fn answered(scheme: &str, answer: impl Into<Vec<u8>>) -> Error {
+    let answer = answer.into();
     let (address, _proxy) = proxy(move |mut stream| {
-        stream.write_all(answer).unwrap();
+        stream.write_all(&answer).unwrap();
         stream
     });
     let client = Client::new("ws://example.invalid/");
@@ -109,7 +110,7 @@ fn what_a_proxy_says() {
     let error = answered("http", b"HTTP/1.1 200 OK\r\n\r\nx");
     assert!(matches!(error, Error::Proxy(ProxyError::UnexpectedData)));
     let endless = [b'x'; 100_000];
-    let error = answered("http", [&b"HTTP/1.1 200 "[..], &endless].concat().leak());
+    let error = answered("http", [&b"HTTP/1.1 200 "[..], &endless].concat());
     let too_large = ProxyError::InvalidAnswer(HandshakeError::HeadTooLarge);
     assert!(matches!(error, Error::Proxy(error) if error == too_large));
 }

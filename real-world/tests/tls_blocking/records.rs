@@ -127,11 +127,11 @@ fn new_keys() {
 /// Keys are good for so many records only, which is a matter of the cipher: here for two.
 #[test]
 fn keys_that_wear_out() {
-    run(|| {
+    static SUITE: LazyLock<Tls13CipherSuite> = LazyLock::new(|| {
         let SupportedCipherSuite::Tls13(suite) = TLS13_AES_128_GCM_SHA256 else {
             panic!("not one of TLS 1.3");
         };
-        let suite = Box::leak(Box::new(Tls13CipherSuite {
+        Tls13CipherSuite {
             common: CipherSuiteCommon {
                 suite: suite.common.suite,
                 hash_provider: suite.common.hash_provider,
@@ -140,9 +140,11 @@ fn keys_that_wear_out() {
             hkdf_provider: suite.hkdf_provider,
             aead_alg: suite.aead_alg,
             quic: None,
-        }));
+        }
+    });
+    run(|| {
         let provider = CryptoProvider {
-            cipher_suites: vec![SupportedCipherSuite::Tls13(suite)],
+            cipher_suites: vec![SupportedCipherSuite::Tls13(&SUITE)],
             ..default_provider()
         };
         let authority = Authority::new();
