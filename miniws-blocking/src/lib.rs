@@ -69,10 +69,9 @@
 //!
 //! # Deadlines
 //!
-//! No call waits without end for a peer that is silent, or that takes nothing, unless [`Config`] says so.
-//! Deadlines are kept with the timeouts of the
-//! stream, which are only set anew when they have to change: a busy connection costs no system
-//! calls but reads and writes.
+//! No call waits without end for a peer that is silent, or that takes nothing, unless [`Config`] says
+//! so. Deadlines are kept with the timeouts of the stream, which are only set anew when they have to
+//! change: a busy connection costs no system calls but reads and writes.
 //!
 //! While output can't be written because the peer takes none, `recv` goes on receiving: two peers
 //! that both send before they read don't block each other.
@@ -82,9 +81,9 @@
 //! A thread reads onto its stack, and a connection holds only what has been received but not handed
 //! on: while it waits for a message to begin, nothing. With one thread for each connection, an idle
 //! one costs less than 1 KiB of the heap, and the thread; with compression, the window of the peer's
-//! context as well, 4 KiB at most unless told otherwise. A thread
-//! that moves more than 2 KiB at once has a buffer of up to 128 KiB, and gives it up when nothing has
-//! come for a second. A session of TLS takes 9 KiB more while it waits.
+//! context as well, 4 KiB at most unless told otherwise. A thread that moves more than 2 KiB at once
+//! has a buffer of up to 128 KiB, and gives it up when nothing has come for a second. A session of TLS
+//! takes 9 KiB more while it waits.
 //!
 //! What a peer may make a connection hold beyond that is bounded by [`Config`].
 //!
